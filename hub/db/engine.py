@@ -1,0 +1,105 @@
+"""The way to the database: one writer, a few readers, the loop never waits.
+
+SQLite takes one writer at a time, and a read that turns into a write fails at once whatever the busy timeout says. So
+every write goes through one thread and begins with `BEGIN IMMEDIATE`; reads run on a small pool, each in a
+snapshot of its own (WAL). On PostgreSQL the same two doors lead to ordinary transactions.
+
+Functions given to `read` and `write` take a SQLAlchemy `Connection` first, run on another thread, and must not
+keep it. A write is committed when the function returns and undone when it raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import QueuePool
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+READERS = 4
+BUSY_TIMEOUT_MS = 10_000
+
+
+def open_engine(url: str, *, readers: int = READERS) -> Engine:
+    """An engine for `url` with this project's settings (SQLite pragmas, explicit BEGIN IMMEDIATE for writers)."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True)
+    engine = create_engine(
+        parsed,
+        poolclass=QueuePool,
+        pool_size=readers + 1,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        # sqlite3 would open transactions by itself, and never IMMEDIATE ones; with None it leaves them to us.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "cache_size=-16000",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+class Database:
+    """Runs functions over connections: `read` on the reader pool, `write` on the one writer thread."""
+
+    def __init__(self, engine: Engine, *, readers: int = READERS) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(writes=True)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="db-writer")
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="db-reader")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True for the embedded file, False for a server."""
+        return self.engine.dialect.name == "sqlite"
+
+    async def read(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `fn(connection, …)` in a read transaction on a reader thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, lambda: self.read_now(fn, *args, **kwargs))
+
+    async def write(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `fn(connection, …)` in a write transaction on the writer thread; durable once this returns.
+
+        Cancelling the caller does not stop a write that has begun: it finishes, whole.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: self._write_now(fn, *args, **kwargs))
+
+    def read_now(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`read` for code that is already on a thread of its own."""
+        with self.engine.connect() as connection, connection.begin():
+            return fn(connection, *args, **kwargs)
+
+    def _write_now(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._writing.begin() as connection:
+            return fn(connection, *args, **kwargs)
+
+    async def close(self) -> None:
+        """Let what is under way finish, then close every connection (SQLite then folds the WAL into the file)."""
+        await asyncio.to_thread(self._shut_down)
+
+    def _shut_down(self) -> None:
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self.engine.dispose()
