@@ -1,0 +1,1 @@
+"""Everything that touches FFmpeg, in child processes. Importing this package loads no codec: only the worker does."""

@@ -1,0 +1,51 @@
+"""Opening files whose names and kinds come from anywhere."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hub.media.errors import UnreadableFile
+
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO must not wait for its writer
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+@contextmanager
+def open_regular(path: bytes) -> Iterator[int]:
+    """Descriptor of the regular file at `path`, closed afterwards. Symbolic links are followed.
+
+    UnreadableFile for anything else: a directory, device, socket or FIFO, no permission, gone, a loop of links.
+    """
+    try:
+        fd = os.open(path, _FLAGS)
+    except (OSError, ValueError) as error:
+        raise UnreadableFile(f"The file cannot be opened: {reason(error)}.") from error
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise UnreadableFile("This is not a regular file but a directory, device, socket or pipe.")
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def reason(error: OSError | ValueError) -> str:
+    """The operating system's words for an error, without the file's name."""
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".").lower()
+
+
+def read_up_to(fd: int, offset: int, length: int) -> bytes:
+    """Up to `length` bytes at `offset`, fewer only at the end of the file. The descriptor's position may move."""
+    os.lseek(fd, offset, os.SEEK_SET)
+    parts = []
+    while length > 0 and (part := os.read(fd, min(length, 1 << 20))):
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
