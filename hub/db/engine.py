@@ -30,6 +30,8 @@ def open_engine(url: str, *, readers: int = READERS) -> Engine:
     """An engine for `url` with this project's settings (SQLite pragmas, explicit BEGIN IMMEDIATE for writers)."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
         return create_engine(parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True)
     engine = create_engine(
         parsed,
@@ -77,14 +79,20 @@ class Database:
 
     async def read(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(connection, …)` in a read transaction on a reader thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, lambda: self.read_now(fn, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, lambda: self.read_now(fn, *args, **kwargs)
+        )
 
-    async def write(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def write(
+        self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Run `fn(connection, …)` in a write transaction on the writer thread; durable once this returns.
 
         Cancelling the caller does not stop a write that has begun: it finishes, whole.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: self._write_now(fn, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(
+            self._writer, lambda: self._write_now(fn, *args, **kwargs)
+        )
 
     def read_now(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`read` for code that is already on a thread of its own."""

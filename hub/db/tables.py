@@ -9,7 +9,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hub.db.columns import JsonBytes, UtcTime
@@ -56,7 +66,9 @@ class VideoRow(Base):
     title_key: Mapped[str] = mapped_column(Key)
     """The title folded for sorting."""
     description: Mapped[str] = mapped_column(Text, default="")
-    channel_id: Mapped[str | None] = mapped_column(Ulid, ForeignKey("channels.id", ondelete="SET NULL"), index=True)
+    channel_id: Mapped[str | None] = mapped_column(
+        Ulid, ForeignKey("channels.id", ondelete="SET NULL"), index=True
+    )
     category: Mapped[str | None] = mapped_column(Text, index=True)
     source: Mapped[str] = mapped_column(String(32))
     state: Mapped[str] = mapped_column(String(16))
@@ -103,7 +115,7 @@ class FileRow(Base):
 
     __tablename__ = "files"
     id: Mapped[str] = mapped_column(Ulid, primary_key=True)
-    video_id: Mapped[str] = mapped_column(Ulid, ForeignKey("videos.id", ondelete="CASCADE"), index=True)
+    video_id: Mapped[str] = mapped_column(Ulid, ForeignKey("videos.id", ondelete="CASCADE"), unique=True)
     folder_id: Mapped[str | None] = mapped_column(Ulid, ForeignKey("folders.id", ondelete="SET NULL"))
     dir: Mapped[bytes]
     name: Mapped[bytes]
@@ -132,7 +144,9 @@ class RejectedFileRow(Base):
     """A file that looked like media and is not; kept so that it is not probed again until it changes."""
 
     __tablename__ = "rejected_files"
-    folder_id: Mapped[str] = mapped_column(Ulid, ForeignKey("folders.id", ondelete="CASCADE"), primary_key=True)
+    folder_id: Mapped[str] = mapped_column(
+        Ulid, ForeignKey("folders.id", ondelete="CASCADE"), primary_key=True
+    )
     dir: Mapped[bytes] = mapped_column(primary_key=True)
     name: Mapped[bytes] = mapped_column(primary_key=True)
     size_bytes: Mapped[int]
@@ -155,7 +169,9 @@ class VideoTagRow(Base):
 
     __tablename__ = "video_tags"
     video_id: Mapped[str] = mapped_column(Ulid, ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
-    tag_id: Mapped[str] = mapped_column(Ulid, ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True)
+    tag_id: Mapped[str] = mapped_column(
+        Ulid, ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class PlaylistRow(Base):
@@ -175,7 +191,9 @@ class PlaylistItemRow(Base):
     """One place in a playlist; `rank` orders it, with gaps so that a move touches one row."""
 
     __tablename__ = "playlist_items"
-    playlist_id: Mapped[str] = mapped_column(Ulid, ForeignKey("playlists.id", ondelete="CASCADE"), primary_key=True)
+    playlist_id: Mapped[str] = mapped_column(
+        Ulid, ForeignKey("playlists.id", ondelete="CASCADE"), primary_key=True
+    )
     video_id: Mapped[str] = mapped_column(
         Ulid, ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True, index=True
     )

@@ -1,0 +1,87 @@
+"""The composition root: builds a hub, starts it in order, closes it in reverse.
+
+The order, each step resting on those before it:
+
+1. data folder made, then locked (one hub per folder);
+2. database: upgraded if need be, then reader pool and writer thread;
+3. media pool: no process yet, they are started when there is work;
+4. accounts: the owner's row, the first-run code, the local token;
+5. folders, thumbnails, scans, demo: each registers its kind of job;
+6. jobs: what was interrupted waits again, the runners begin;
+7. the folder watcher, which asks for scans.
+
+A failing step closes what was already started and raises. Whoever serves or shows the hub (`server/`, `gui/`) does so
+around it: started after it, closed before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+
+from hub.accounts.service import AccountService
+from hub.config import Settings
+from hub.db.engine import Database, open_engine
+from hub.db.upgrade import upgrade_database
+from hub.events import EventBus
+from hub.jobs.service import JobService
+from hub.library.catalogue import LibraryService
+from hub.library.demo import DemoService
+from hub.library.folders import FolderService
+from hub.library.positions import PositionService
+from hub.library.scanner import ScanService
+from hub.library.thumbnails import ThumbnailService
+from hub.library.watcher import FolderWatcher
+from hub.media.pool import MediaPool
+from hub.paths import Paths
+from hub.runtime.instance import FolderLock
+
+log = logging.getLogger(__name__)
+
+
+class Hub:
+    """Everything Marquee can do, on one data folder. All services are used from the loop that ran `start`."""
+
+    def __init__(self, settings: Settings, paths: Paths) -> None:
+        self.settings = settings
+        self.paths = paths
+        self.events = EventBus()
+        self._lock = FolderLock(paths)
+        self.db = Database(open_engine(settings.database.url or f"sqlite:///{paths.database_file}"))
+        self.media = MediaPool(settings.media.workers or None)
+        self.accounts = AccountService(self.db, self.events, limits_enabled=settings.limits.enabled)
+        self.jobs = JobService(self.db, self.events)
+        self.folders = FolderService(self.db, self.events, data_folder=paths.root, demo_folder=paths.demo)
+        self.thumbnails = ThumbnailService(self.db, self.events, self.jobs, self.media, paths.thumbs)
+        self.scans = ScanService(self.db, self.events, self.jobs, self.media, self.folders)
+        self.watcher = FolderWatcher(self.folders, self.scans, self.events)
+        self.library = LibraryService(self.db, self.events, self.thumbnails, self.media)
+        self.positions = PositionService(self.db, self.events)
+        self.demo = DemoService(self.jobs, self.media, self.folders, self.scans, paths.demo)
+        self._opened = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Start every service in order. DataFolderError and its kin when the folder or database cannot be used."""
+        async with AsyncExitStack() as opened:
+            # The threads exist from construction on, so they are ended even when the first step fails.
+            opened.push_async_callback(self.db.close)
+            await asyncio.to_thread(self._take_folder)
+            opened.callback(self._lock.release)
+            await asyncio.to_thread(upgrade_database, self.db.engine, self.paths.backups)
+            services = [self.media, self.accounts, self.folders, self.thumbnails, self.scans, self.demo, self.jobs]
+            if self.settings.library.watch:
+                services.append(self.watcher)
+            for service in services:
+                await service.start()
+                opened.push_async_callback(service.close)
+            self._opened = opened.pop_all()
+        log.info("the hub on %s has started", self.paths.root)
+
+    async def close(self) -> None:
+        """Close in reverse. Safe to call twice, and after a failed start."""
+        await self._opened.aclose()
+
+    def _take_folder(self) -> None:
+        self.paths.create()
+        self._lock.acquire()

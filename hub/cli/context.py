@@ -1,0 +1,36 @@
+"""What every command knows: the data folder, and the settings that apply there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hub.config import LoadedSettings, Settings, load_settings
+from hub.paths import Paths
+
+
+class CliContext:
+    """click's `ctx.obj`."""
+
+    def __init__(self, data_folder: Path) -> None:
+        self.paths = Paths(data_folder)
+        self._options: dict[str, Any] = {}
+
+    def override(self, options: Mapping[str, Any]) -> None:
+        """Let options of the command line outweigh file and environment; those that are None do not count.
+
+        Before `settings` is first read.
+        """
+        self._options |= {key: value for key, value in options.items() if value is not None}
+
+    @cached_property
+    def loaded(self) -> LoadedSettings:
+        """The effective settings with their origins. ConfigError."""
+        return load_settings(self.paths.config_file, options=self._options)
+
+    @property
+    def settings(self) -> Settings:
+        """The effective settings. ConfigError."""
+        return self.loaded.values

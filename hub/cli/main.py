@@ -1,0 +1,98 @@
+"""The `marquee` command.
+
+Commands of the core live in this package; those that need a server or a window (`serve`, `desktop`) are found through
+the entry-point group `marquee.commands`, so that the core imports neither. Exit codes: 0 fine, 1 the job failed, 2 wrong
+usage, 3 the data folder is locked or unusable.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub import __version__
+from hub.cli.context import CliContext
+from hub.errors import ConfigError, DataFolderError, HubError, InvalidInput
+from hub.paths import default_data_folder
+
+PLUGIN_GROUP = "marquee.commands"
+
+_OWN_COMMANDS = {
+    "add": "hub.cli.scan:add",
+    "scan": "hub.cli.scan:scan",
+    "demo": "hub.cli.demo:demo",
+    "play": "hub.cli.play:play",
+    "jobs": "hub.cli.jobs:jobs",
+    "user": "hub.cli.users:user",
+    "config": "hub.cli.config:config",
+}
+
+
+class MarqueeGroup(click.Group):
+    """Loads a command's module only when it is used, and turns errors into one sentence and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Own commands and those of the plugins."""
+        return sorted({*_OWN_COMMANDS, *(plugin.name for plugin in entry_points(group=PLUGIN_GROUP))})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command called `name`, imported now."""
+        if (place := _OWN_COMMANDS.get(name)) is not None:
+            module, _, attribute = place.partition(":")
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+            return command
+        for plugin in entry_points(group=PLUGIN_GROUP, name=name):
+            loaded: click.Command = plugin.load()
+            return loaded
+        return None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a `HubError` ends the program with its sentence."""
+        try:
+            return super().invoke(ctx)
+        except HubError as error:
+            click.echo(f"marquee: {error.message}", err=True)
+            ctx.exit(exit_code(error))
+
+
+def exit_code(error: HubError) -> int:
+    """The documented exit code for an error."""
+    if isinstance(error, DataFolderError):
+        return 3
+    return 2 if isinstance(error, ConfigError | InvalidInput) else 1
+
+
+@click.group(cls=MarqueeGroup, invoke_without_command=True)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The data folder (default: MARQUEE_DATA, or the platform's place for application data).",
+)
+@click.version_option(__version__, prog_name="marquee")
+@click.pass_context
+def marquee(ctx: click.Context, data: Path | None) -> None:
+    """Your own media hub. Without a command it opens the window."""
+    ctx.obj = CliContext((data or default_data_folder()).expanduser().absolute())
+    if ctx.invoked_subcommand is None:
+        desktop = marquee.get_command(ctx, "desktop")
+        if desktop is None:
+            raise click.UsageError("This installation has no window. Run: marquee serve")
+        ctx.invoke(desktop)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    # Paths and titles may hold bytes that are not UTF-8; they are shown replaced, never a reason to stop.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    marquee(prog_name="marquee")
+
+
+if __name__ == "__main__":
+    main()

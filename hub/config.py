@@ -1,0 +1,172 @@
+"""Settings: defaults, `config.toml` in the data folder, and environment variables, in rising order of weight.
+
+Each key can be given as `MARQUEE_<SECTION>__<KEY>`; lists there are JSON. Every value remembers where it came from. An
+unknown key or a bad value is a `ConfigError` that names the key, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from hub.errors import ConfigError
+
+ENV_PREFIX = "MARQUEE_"
+DATA_VARIABLE = "MARQUEE_DATA"
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[server]`: where the hub is reached."""
+
+    host: str = "0.0.0.0"  # the point is the LAN; nothing answers without a credential
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8765
+    allowed_hosts: list[str] = []
+    """Further names this hub answers to, for reverse proxies and port forwarding."""
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[database]`: empty for the embedded file, or `postgresql://…`."""
+
+    url: str = ""
+
+
+class LimitsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[limits]`: how often somebody may try."""
+
+    enabled: bool = True
+
+
+class LibrarySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[library]`: how folders are followed."""
+
+    watch: bool = True
+    """Pick up changes as they happen."""
+
+
+class MediaSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[media]`: child processes that read media files. 0 workers: as many as fit this machine."""
+
+    workers: Annotated[int, Meta(ge=0, le=64)] = 0
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of a hub."""
+
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    limits: LimitsSettings = LimitsSettings()
+    library: LibrarySettings = LibrarySettings()
+    media: MediaSettings = MediaSettings()
+
+
+class LoadedSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings with the origin of each key: `default`, a file's path, an environment variable, or an option."""
+
+    values: Settings
+    origins: dict[str, str]
+
+    def flat(self) -> dict[str, tuple[Any, str]]:
+        """`section.key` → (value, origin), in the order of the sections."""
+        return {
+            key: (getattr(getattr(self.values, key.split(".")[0]), key.split(".")[1]), origin)
+            for key, origin in self.origins.items()
+        }
+
+
+def load_settings(
+    config_file: Path, environ: Mapping[str, str] | None = None, options: Mapping[str, Any] | None = None
+) -> LoadedSettings:
+    """Read the effective settings. `options` (`section.key` → value) come from the command line and weigh most."""
+    environ = os.environ if environ is None else environ
+    sections = _sections()
+    values: dict[str, dict[str, Any]] = {name: {} for name in sections}
+    origins = {f"{name}.{field}": "default" for name, fields in sections.items() for field in fields}
+
+    def put(section: str, key: str, value: Any, origin: str) -> None:
+        known = sections.get(section)
+        if known is None or key not in known:
+            raise ConfigError(_unknown(f"{section}.{key}", origin, list(origins)))
+        values[section][key] = _checked(f"{section}.{key}", known[key], value, origin)
+        origins[f"{section}.{key}"] = origin
+
+    for section, content in _read_toml(config_file).items():
+        if not isinstance(content, dict):
+            raise ConfigError(_unknown(section, str(config_file), list(origins)))
+        for key, value in content.items():
+            put(section, key, value, str(config_file))
+    for variable, text in sorted(environ.items()):
+        if not variable.startswith(ENV_PREFIX) or variable == DATA_VARIABLE:
+            continue
+        section, separator, key = variable.removeprefix(ENV_PREFIX).lower().partition("__")
+        if not separator or section not in sections or key not in sections[section]:
+            spelt = [f"{ENV_PREFIX}{k.replace('.', '__').upper()}" for k in origins]
+            raise ConfigError(_unknown(variable, "the environment", spelt))
+        put(section, key, _from_text(variable, sections[section][key], text), f"environment: {variable}")
+    for name, value in (options or {}).items():
+        section, _, key = name.partition(".")
+        put(section, key, value, "command line")
+    return LoadedSettings(values=msgspec.convert(values, Settings), origins=origins)
+
+
+def _sections() -> dict[str, dict[str, Any]]:
+    sections = typing.get_type_hints(Settings, include_extras=True)
+    return {name: typing.get_type_hints(kind, include_extras=True) for name, kind in sections.items()}
+
+
+def _read_toml(config_file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(config_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{config_file} is not valid TOML: {error}. Mend or remove it.") from error
+    except OSError as error:
+        raise ConfigError(f"{config_file} cannot be read: {error.strerror or error}.") from error
+
+
+def _from_text(variable: str, kind: Any, text: str) -> Any:
+    base = typing.get_origin(kind)
+    plain = typing.get_args(kind)[0] if base is Annotated else kind
+    if plain is str or (isinstance(plain, types.UnionType) and str in typing.get_args(plain)):
+        return text
+    if plain is bool and text.strip().lower() in ("1", "0", "yes", "no", "on", "off", "true", "false"):
+        return text.strip().lower() in ("1", "yes", "on", "true")
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{variable} = {text!r} cannot be used: allowed is {_allowed(kind)}.") from error
+
+
+def _checked(name: str, kind: Any, value: Any, origin: str) -> Any:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"{name} = {value!r} ({origin}) cannot be used: allowed is {_allowed(kind)}."
+        ) from error
+
+
+def _allowed(kind: Any) -> str:
+    schema = msgspec.json.schema(kind)
+    words = {"boolean": "true or false", "integer": "a whole number", "number": "a number", "string": "text"}
+    if schema.get("type") == "array":
+        return 'a list of texts, such as ["a", "b"]'
+    text = words.get(schema.get("type", ""), "a value of the right type")
+    if "minimum" in schema and "maximum" in schema:
+        text += f" from {schema['minimum']} to {schema['maximum']}"
+    return text
+
+
+def _unknown(name: str, origin: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]}?" if close else f" Known keys: {', '.join(known)}."
+    return f"{name} in {origin} is not a setting.{hint}"

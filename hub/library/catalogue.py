@@ -1,0 +1,318 @@
+"""The catalogue: what there is, as one person may see it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from sqlalchemy import Connection, RowMapping
+
+from hub.accounts.types import Viewer
+from hub.db.engine import Database
+from hub.db.repositories import videos as rows
+from hub.db.repositories.names import channel_id, tag_ids
+from hub.errors import InvalidInput, NotAllowed, NotFound, NotPlayable
+from hub.events import EventBus, VideosChanged, VideosRemoved
+from hub.library.cursors import decode_cursor, encode_cursor
+from hub.library.types import (
+    Availability,
+    CaptionTrack,
+    MediaFile,
+    Page,
+    Video,
+    VideoDetail,
+    VideoPatch,
+    VideoQuery,
+    VideoState,
+    Visibility,
+)
+from hub.media.types import Probe
+
+MAX_TITLE = 500
+MAX_DESCRIPTION = 50_000
+MAX_TAGS = 100
+MAX_NAME = 200
+
+
+class PicturePaths(Protocol):
+    """Knows where a video's pictures are."""
+
+    async def path(self, video_id: str, width: int) -> Path | None:
+        """The picture whose width is nearest to `width`; None while there is none."""
+
+
+class CaptionReader(Protocol):
+    """Turns a caption file of any kind into WebVTT."""
+
+    async def captions(self, path: bytes) -> str:
+        """The WebVTT text. MediaError when the file is no caption file."""
+
+
+class LibraryService:
+    """Lists, details and edits of videos."""
+
+    def __init__(
+        self, db: Database, events: EventBus, pictures: PicturePaths, captions: CaptionReader
+    ) -> None:
+        self._db = db
+        self._events = events
+        self._pictures = pictures
+        self._captions = captions
+
+    async def list_videos(self, viewer: Viewer, query: VideoQuery) -> Page[Video]:
+        """One page of the list. InvalidInput for a bad limit or cursor."""
+        if not 1 <= query.limit <= 100:
+            raise InvalidInput(f"limit = {query.limit} is not possible: allowed is 1 to 100.", field="limit")
+        after = decode_cursor(query)
+        return await self._db.read(_list, viewer, query, after)
+
+    async def video_ids(self, viewer: Viewer, query: VideoQuery) -> list[str]:
+        """The ids of the whole list in its order; `limit` and `cursor` do not count."""
+        return await self._db.read(rows.list_ids, query, sees_all=viewer.role.manages_library)
+
+    async def videos_by_ids(self, viewer: Viewer, ids: Sequence[str]) -> list[Video]:
+        """The videos with these ids in the same order; those unknown to the viewer are left out."""
+        return await self._db.read(_by_ids, viewer, ids)
+
+    async def count(self, viewer: Viewer) -> int:
+        """How many videos the viewer's plain list holds."""
+        return await self._db.read(rows.count_visible, sees_all=viewer.role.manages_library)
+
+    async def get_video(self, viewer: Viewer, video_id: str) -> VideoDetail:
+        """Everything about one video. NotFound."""
+        return await self._db.read(_detail, viewer, video_id)
+
+    async def update_video(self, viewer: Viewer, video_id: str, patch: VideoPatch) -> VideoDetail:
+        """Change what the patch names. NotAllowed for those who only watch; InvalidInput names the field."""
+        _require_manager(viewer)
+        detail = await self._db.write(_update, viewer, video_id, patch)
+        self._events.publish(VideosChanged((video_id,)))
+        return detail
+
+    async def delete_video(self, viewer: Viewer, video_id: str) -> None:
+        """Take a video out of the catalogue; its file stays where it is and is not added again by scans."""
+        _require_manager(viewer)
+        await self._db.write(_delete, viewer, video_id)
+        self._events.publish(VideosRemoved((video_id,)))
+
+    async def playable_file(self, viewer: Viewer, video_id: str) -> MediaFile:
+        """The bytes of a video. NotFound, or NotPlayable with the reason."""
+        row = await self._db.read(_visible_file, viewer, video_id)
+        file = _media_file(row)
+        if not await asyncio.to_thread(os.path.isfile, file.path):
+            raise NotPlayable(
+                "The file of this video is not where it was. It plays again as soon as a scan finds it; "
+                "is its disk connected?"
+            )
+        return file
+
+    async def thumbnail_path(self, viewer: Viewer, video_id: str, width: int) -> Path:
+        """A WebP picture of the video, of the width nearest to `width`. NotFound while there is none."""
+        await self._db.read(_require_visible, viewer, video_id)
+        path = await self._pictures.path(video_id, width)
+        if path is None:
+            raise NotFound("There is no picture of this video (yet).")
+        return path
+
+    async def caption_vtt(self, viewer: Viewer, video_id: str, lang: str) -> str:
+        """A caption track as WebVTT. NotFound when the video has none in this language."""
+        row = await self._db.read(_visible_file, viewer, video_id)
+        track = next((t for t in row["captions"] if t["lang"] == lang), None)
+        if track is None:
+            raise NotFound(f"This video has no captions in {lang!r}.")
+        directory = os.path.dirname(_media_file(row).path)
+        return await self._captions.captions(os.path.join(directory, bytes.fromhex(track["name"])))
+
+    async def add_view(self, viewer: Viewer, video_id: str) -> None:
+        """Count one more view of the video. NotFound."""
+        await self._db.write(_add_view, viewer, video_id)
+
+
+def _list(
+    connection: Connection, viewer: Viewer, query: VideoQuery, after: tuple[Any, str] | None
+) -> Page[Video]:
+    found = rows.list_videos(
+        connection,
+        query,
+        user_id=viewer.user_id,
+        sees_all=viewer.role.manages_library,
+        after=after,
+        count=query.limit + 1,
+    )
+    more = len(found) > query.limit
+    found = found[: query.limit]
+    last = found[-1] if more else None
+    return Page(
+        items=_videos(connection, [sorted_row.row for sorted_row in found]),
+        next_cursor=encode_cursor(query, last.key, last.row["id"]) if last else None,
+    )
+
+
+def _by_ids(connection: Connection, viewer: Viewer, ids: Sequence[str]) -> list[Video]:
+    found = rows.get_many(connection, ids, user_id=viewer.user_id)
+    return _videos(
+        connection, [found[i] for i in ids if i in found and _may_see(viewer, found[i]["visibility"])]
+    )
+
+
+def _detail(connection: Connection, viewer: Viewer, video_id: str) -> VideoDetail:
+    row = _require_visible(connection, viewer, video_id)
+    file = rows.get_file(connection, video_id)
+    probe = msgspec.convert(file["probe"], Probe) if file else None
+    tags = rows.tags_of(connection, [video_id]).get(video_id, [])
+    return VideoDetail(
+        **_fields(row, tags),
+        file_path=os.fsdecode(_path(file)).encode(errors="replace").decode() if file else None,
+        streams=list(probe.streams) if probe else [],
+        chapters=list(probe.chapters) if probe else [],
+        captions=[
+            CaptionTrack(lang=t["lang"], label=t["label"], forced=t["forced"]) for t in file["captions"]
+        ]
+        if file
+        else [],
+        updated_at=row["updated_at"],
+    )
+
+
+def _update(connection: Connection, viewer: Viewer, video_id: str, patch: VideoPatch) -> VideoDetail:
+    _require_visible(connection, viewer, video_id)
+    given = {
+        name: value
+        for name in patch.__struct_fields__
+        if (value := getattr(patch, name)) is not msgspec.UNSET
+    }
+    _check_patch(given)
+    edited = sorted({*rows.get_edited(connection, video_id), *given})
+    values = given | {"edited": edited, "updated_at": datetime.now(UTC)}
+    if "tags" in values:
+        rows.set_tags(connection, video_id, tag_ids(connection, values.pop("tags")))
+    if "channel" in values:
+        name = values.pop("channel")
+        values["channel_id"] = channel_id(connection, name) if name else None
+    rows.update_video(connection, video_id, values)
+    return _detail(connection, viewer, video_id)
+
+
+def _check_patch(given: dict[str, Any]) -> None:
+    limits = {"title": MAX_TITLE, "description": MAX_DESCRIPTION, "channel": MAX_NAME, "category": MAX_NAME}
+    for field, limit in limits.items():
+        if len(given.get(field) or "") > limit:
+            raise InvalidInput(f"The {field} is longer than {limit} characters.", field=field)
+        if "\0" in (given.get(field) or ""):
+            raise InvalidInput(f"The {field} holds a NUL character. Remove it.", field=field)
+    if "title" in given:
+        given["title"] = given["title"].strip()
+        if not given["title"]:
+            raise InvalidInput("The title is empty. Give the video a title.", field="title")
+    if "tags" in given:
+        given["tags"] = [tag.strip() for tag in given["tags"]]
+        if len(given["tags"]) > MAX_TAGS or any(
+            not t or len(t) > MAX_NAME or "\0" in t for t in given["tags"]
+        ):
+            raise InvalidInput(f"Give at most {MAX_TAGS} tags of 1 to {MAX_NAME} characters.", field="tags")
+
+
+def _delete(connection: Connection, viewer: Viewer, video_id: str) -> None:
+    _require_visible(connection, viewer, video_id)
+    rows.update_video(connection, video_id, {"state": VideoState.DELETED, "updated_at": datetime.now(UTC)})
+
+
+def _add_view(connection: Connection, viewer: Viewer, video_id: str) -> None:
+    _require_visible(connection, viewer, video_id)
+    rows.add_view(connection, video_id)
+
+
+def _visible_file(connection: Connection, viewer: Viewer, video_id: str) -> RowMapping:
+    row = _require_visible(connection, viewer, video_id)
+    availability = _availability(row)
+    if availability is Availability.CATALOGUE:
+        raise NotPlayable("This video is only listed: its file is not on this hub.")
+    if availability is Availability.MISSING:
+        raise NotPlayable("The file of this video is missing. It plays again as soon as a scan finds it.")
+    file = rows.get_file(connection, video_id)
+    if file is None:
+        raise NotFound("There is no video with this id.")
+    return file
+
+
+def _require_visible(connection: Connection, viewer: Viewer, video_id: str) -> RowMapping:
+    row = rows.get_many(connection, [video_id], user_id=viewer.user_id).get(video_id)
+    if row is None or not _may_see(viewer, row["visibility"]):
+        raise NotFound("There is no video with this id.")
+    return row
+
+
+def _require_manager(viewer: Viewer) -> None:
+    if not viewer.role.manages_library:
+        raise NotAllowed("Only the owner and admins change the library.")
+
+
+def _may_see(viewer: Viewer, visibility: str) -> bool:
+    return viewer.role.manages_library or visibility != Visibility.PRIVATE
+
+
+def _videos(connection: Connection, found: Sequence[RowMapping]) -> list[Video]:
+    tags = rows.tags_of(connection, [row["id"] for row in found]) if found else {}
+    return [Video(**_fields(row, tags.get(row["id"], []))) for row in found]
+
+
+def _fields(row: RowMapping, tags: list[str]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "title": row["title"],
+        "description": row["description"],
+        "channel": row["channel"],
+        "tags": tags,
+        "category": row["category"],
+        "source": row["source"],
+        "state": VideoState(row["state"]),
+        "visibility": Visibility(row["visibility"]),
+        "duration_s": row["duration_s"],
+        "width": row["width"],
+        "height": row["height"],
+        "size_bytes": row["size_bytes"],
+        "container": row["container"],
+        "video_codec": row["video_codec"],
+        "audio_codec": row["audio_codec"],
+        "published_at": row["published_at"],
+        "added_at": row["added_at"],
+        "views": row["views"],
+        "position_s": row["position_s"] or 0.0,
+        "watched": bool(row["watched"]),
+        "availability": _availability(row),
+        "thumb_version": row["thumb_version"] or None,
+        "thumb_color": row["thumb_color"],
+    }
+
+
+def _availability(row: RowMapping) -> Availability:
+    if row["file_id"] is None:
+        return Availability.CATALOGUE
+    if row["missing_since"] is not None or row["folder_id"] is None:
+        return Availability.MISSING
+    return Availability.LOCAL
+
+
+def _path(file: RowMapping) -> bytes:
+    return os.path.join(file["folder_path"] or b"", file["dir"], file["name"])
+
+
+def _media_file(file: RowMapping) -> MediaFile:
+    return MediaFile(
+        video_id=file["video_id"],
+        path=_path(file),
+        size_bytes=file["size_bytes"],
+        mtime_ns=file["mtime_ns"],
+        fingerprint=file["fingerprint"],
+        container=file["container"],
+        duration_s=file["duration_s"],
+        width=file["width"],
+        height=file["height"],
+        video_codec=file["video_codec"],
+        audio_codec=file["audio_codec"],
+    )

@@ -1,0 +1,63 @@
+"""Keyset cursors: where a list goes on, as an opaque text.
+
+A cursor names the sort key and id of the last row shown, and a digest of the list it belongs to: used with another list
+it is refused instead of skipping or repeating rows.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import Any
+
+import msgspec
+
+from hub.errors import InvalidInput
+from hub.library.types import VideoQuery
+
+_MAX_LENGTH = 2_000
+
+
+def encode_cursor(query: VideoQuery, key: Any, video_id: str) -> str:
+    """A cursor that continues `query` after the row with this sort key and id."""
+    return pack_cursor(_digest(query), key, video_id)
+
+
+def decode_cursor(query: VideoQuery) -> tuple[Any, str] | None:
+    """The (sort key, id) that `query.cursor` stands for; None for the first page. InvalidInput when it is not ours."""
+    if query.cursor is None:
+        return None
+    digest, key, video_id = unpack_cursor(query.cursor)
+    if digest != _digest(query):
+        raise InvalidInput(
+            "This cursor belongs to a list with another sort or filter. Start again without a cursor.",
+            field="cursor",
+        )
+    return key, video_id
+
+
+def pack_cursor(digest: bytes, key: Any, row_id: str) -> str:
+    """The text form of any keyset cursor."""
+    packed = msgspec.msgpack.encode((digest, key, row_id))
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def unpack_cursor(cursor: str) -> tuple[bytes, int | float | str, str]:
+    """(digest, sort key, id) of a cursor's text. InvalidInput when it is not one."""
+    try:
+        if len(cursor) > _MAX_LENGTH:
+            raise ValueError
+        packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return msgspec.msgpack.decode(packed, type=tuple[bytes, int | float | str, str])
+    except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
+        raise InvalidInput(
+            "This is not a cursor from this list. Start again without a cursor.", field="cursor"
+        ) from error
+
+
+def _digest(query: VideoQuery) -> bytes:
+    fields = {
+        name: getattr(query, name) for name in query.__struct_fields__ if name not in ("cursor", "limit")
+    }
+    return hashlib.blake2b(msgspec.msgpack.encode(fields), digest_size=6).digest()
