@@ -1,8 +1,8 @@
 """The `marquee` command.
 
 Commands of the core live in this package; those that need a server or a window (`serve`, `desktop`) are found through
-the entry-point group `marquee.commands`, so that the core imports neither. Exit codes: 0 fine, 1 the job failed, 2 wrong
-usage, 3 the data folder is locked or unusable.
+the entry-point group `marquee.commands`, so that the core imports neither. Exit codes: 0 fine, 1 the job failed,
+2 wrong usage, 3 the data folder is locked or unusable.
 """
 
 from __future__ import annotations

@@ -86,7 +86,8 @@ def list_ids(connection: Connection, query: VideoQuery, *, sees_all: bool) -> li
 def count_visible(connection: Connection, *, sees_all: bool) -> int:
     """How many videos the plain list holds."""
     statement = _visible(select(func.count(VideoRow.id)), VideoQuery(), sees_all=sees_all)
-    return connection.execute(statement).scalar_one()
+    count: int = connection.execute(statement).scalar_one()
+    return count
 
 
 def get_many(connection: Connection, ids: Sequence[str], *, user_id: str) -> dict[str, RowMapping]:
@@ -186,7 +187,7 @@ def is_descending(query: VideoQuery) -> bool:
     return query.order is Order.DESC if query.order else query.sort is not VideoSort.TITLE
 
 
-def _joined(user_id: str, *further: ColumnElement[Any]) -> Select[Any]:
+def _joined(user_id: str, *further: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     mine = and_(WatchStateRow.video_id == VideoRow.id, WatchStateRow.user_id == user_id)
     return (
         select(*_LIST_COLUMNS, *further)
@@ -197,7 +198,7 @@ def _joined(user_id: str, *further: ColumnElement[Any]) -> Select[Any]:
     )
 
 
-def _visible(statement: Select[Any], query: VideoQuery, *, sees_all: bool) -> Select[Any]:
+def _visible(statement: Select[*tuple[Any, ...]], query: VideoQuery, *, sees_all: bool) -> Select[*tuple[Any, ...]]:
     if query.state is None:
         statement = statement.where(VideoRow.state != VideoState.DELETED)
     else:
@@ -219,7 +220,7 @@ def _visible(statement: Select[Any], query: VideoQuery, *, sees_all: bool) -> Se
     return statement
 
 
-def _ordered(statement: Select[Any], key: ColumnElement[Any], *, descending: bool) -> Select[Any]:
+def _ordered(statement: Select[*tuple[Any, ...]], key: ColumnElement[Any], *, descending: bool) -> Select[*tuple[Any, ...]]:
     if descending:
         return statement.order_by(key.desc(), VideoRow.id.desc())
     return statement.order_by(key, VideoRow.id)

@@ -1,0 +1,250 @@
+"""A command's way to the hub: the running one over its local API, or else one of its own for as long as it needs.
+
+Both doors offer the same few blocking calls, so that a command is written once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
+
+import msgspec
+import urllib3
+
+from hub.accounts.types import Role, User
+from hub.cli.context import CliContext
+from hub.errors import DataFolderError, DataFolderLocked, HubError
+from hub.jobs.types import Job
+from hub.library.types import Folder, Page, ScanProblem
+from hub.runtime.instance import FolderLock, Instance, InstanceFile
+from hub.runtime.loop import LoopThread
+
+T = TypeVar("T")
+
+
+class HubAccess(Protocol):
+    """What commands ask of a hub. Every call may raise HubError."""
+
+    def add_folder(self, path: str) -> Folder:
+        """Make a folder part of the library."""
+
+    def folders(self) -> list[Folder]:
+        """The library's folders."""
+
+    def problems(self) -> list[ScanProblem]:
+        """The scan report."""
+
+    def request_scan(self, folder_ids: list[str] | None) -> Job:
+        """Queue a scan of these folders, or of all."""
+
+    def request_demo(self) -> Job:
+        """Queue the making of the demo library."""
+
+    def job(self, job_id: str) -> Job:
+        """A job as it stands."""
+
+    def jobs(self, *, limit: int, active_only: bool) -> list[Job]:
+        """The newest jobs."""
+
+    def cancel_job(self, job_id: str) -> Job:
+        """End a job."""
+
+    def retry_job(self, job_id: str) -> Job:
+        """Queue an ended job again."""
+
+    def users(self) -> list[User]:
+        """Everybody."""
+
+    def add_user(self, name: str, role: Role, password: str) -> User:
+        """Make a user; a hub without an owner's password gives the first owner to whoever is added as one."""
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give a user a new password; their sessions end."""
+
+    def remove_user(self, name: str) -> None:
+        """Remove a user."""
+
+    def show_window(self, video_id: str | None) -> None:
+        """Bring the running hub's window to the front, perhaps playing a video."""
+
+
+@contextmanager
+def open_hub(context: CliContext) -> Iterator[HubAccess]:
+    """The running hub of the data folder, or one opened here and closed at the end. DataFolderError."""
+    context.paths.create()
+    if (running := running_instance(context)) is not None:
+        yield RemoteHub(running)
+        return
+    with OwnHub(context) as own:
+        yield own
+
+
+def running_instance(context: CliContext) -> Instance | None:
+    """How to reach the hub that holds the data folder; None when nobody holds it.
+
+    DataFolderLocked when somebody does but cannot be reached (another command, or a hub that is just starting).
+    """
+    lock = FolderLock(context.paths)
+    try:
+        lock.acquire()
+    except DataFolderLocked:
+        instance = InstanceFile(context.paths).read()
+        if instance is None:
+            raise
+        return instance
+    lock.release()
+    return None
+
+
+class OwnHub:
+    """A hub of this command's own, on a loop thread."""
+
+    def __init__(self, context: CliContext) -> None:
+        # Imported here: a command that reaches a running hub needs none of it.
+        from hub.bootstrap import Hub
+
+        settings = msgspec.structs.replace(
+            context.settings, library=msgspec.structs.replace(context.settings.library, watch=False)
+        )
+        self._hub = Hub(settings, context.paths)
+        self._thread = LoopThread()
+
+    def __enter__(self) -> OwnHub:
+        self._thread.start()
+        try:
+            self._run(self._hub.start())
+        except BaseException:
+            self._thread.stop()
+            raise
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        try:
+            self._run(self._hub.close())
+        finally:
+            self._thread.stop()
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._thread.submit(work).result()
+
+    def add_folder(self, path: str) -> Folder:
+        return self._run(self._hub.folders.add(path))
+
+    def folders(self) -> list[Folder]:
+        return self._run(self._hub.folders.list())
+
+    def problems(self) -> list[ScanProblem]:
+        return self._run(self._hub.folders.problems())
+
+    def request_scan(self, folder_ids: list[str] | None) -> Job:
+        return self._run(self._hub.scans.request(folder_ids))
+
+    def request_demo(self) -> Job:
+        return self._run(self._hub.demo.request())
+
+    def job(self, job_id: str) -> Job:
+        return self._run(self._hub.jobs.get(job_id))
+
+    def jobs(self, *, limit: int, active_only: bool) -> list[Job]:
+        return self._run(self._hub.jobs.list(limit=limit, active_only=active_only)).items
+
+    def cancel_job(self, job_id: str) -> Job:
+        return self._run(self._hub.jobs.cancel(job_id))
+
+    def retry_job(self, job_id: str) -> Job:
+        return self._run(self._hub.jobs.retry(job_id))
+
+    def users(self) -> list[User]:
+        return self._run(self._hub.accounts.users())
+
+    def add_user(self, name: str, role: Role, password: str) -> User:
+        return self._run(self._hub.accounts.add_user(name, role, password))
+
+    def set_password(self, name: str, password: str) -> None:
+        self._run(self._hub.accounts.set_password(name, password))
+
+    def remove_user(self, name: str) -> None:
+        self._run(self._hub.accounts.remove_user(name))
+
+    def show_window(self, video_id: str | None) -> None:
+        raise DataFolderError("No window is open on this data folder.")
+
+
+class RemoteHub:
+    """The hub that runs already, over HTTP on this machine."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._http = urllib3.PoolManager(
+            headers={"Authorization": f"Bearer {instance.token}"}, retries=False, timeout=urllib3.Timeout(30)
+        )
+
+    def _call(self, method: str, path: str, kind: type[T], body: object = None) -> T:
+        try:
+            answer = self._http.request(
+                method,
+                self._instance.url + path,
+                body=None if body is None else msgspec.json.encode(body),
+                headers={**self._http.headers, "Content-Type": "application/json"},
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise HubError(
+                f"The running Marquee at {self._instance.url} (process {self._instance.pid}) does not answer: {error}."
+            ) from error
+        if answer.status >= 400:
+            raise HubError(_problem(answer.data, answer.status))
+        return msgspec.json.decode(answer.data or b"null", type=kind)
+
+    def add_folder(self, path: str) -> Folder:
+        return self._call("POST", "/v1/folders", Folder, {"path": path})
+
+    def folders(self) -> list[Folder]:
+        return self._call("GET", "/v1/folders", Page[Folder]).items
+
+    def problems(self) -> list[ScanProblem]:
+        return self._call("GET", "/v1/folders/problems", Page[ScanProblem]).items
+
+    def request_scan(self, folder_ids: list[str] | None) -> Job:
+        return self._call("POST", "/v1/scans", Job, {"folder_ids": folder_ids})
+
+    def request_demo(self) -> Job:
+        return self._call("POST", "/v1/demo", Job)
+
+    def job(self, job_id: str) -> Job:
+        return self._call("GET", f"/v1/jobs/{job_id}", Job)
+
+    def jobs(self, *, limit: int, active_only: bool) -> list[Job]:
+        return self._call("GET", f"/v1/jobs?limit={limit}&active={json.dumps(active_only)}", Page[Job]).items
+
+    def cancel_job(self, job_id: str) -> Job:
+        return self._call("POST", f"/v1/jobs/{job_id}/cancel", Job)
+
+    def retry_job(self, job_id: str) -> Job:
+        return self._call("POST", f"/v1/jobs/{job_id}/retry", Job)
+
+    def users(self) -> list[User]:
+        return self._call("GET", "/v1/users", Page[User]).items
+
+    def add_user(self, name: str, role: Role, password: str) -> User:
+        return self._call("POST", "/v1/users", User, {"name": name, "role": role, "password": password})
+
+    def set_password(self, name: str, password: str) -> None:
+        self._call("PUT", f"/v1/users/{quote(name, safe='')}/password", type(None), {"password": password})
+
+    def remove_user(self, name: str) -> None:
+        self._call("DELETE", f"/v1/users/{quote(name, safe='')}", type(None))
+
+    def show_window(self, video_id: str | None) -> None:
+        self._call("POST", "/v1/window", type(None), {"video_id": video_id})
+
+
+def _problem(body: bytes, status: int) -> str:
+    """The sentence of a problem document (RFC 9457)."""
+    try:
+        document = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return f"The running Marquee answered with status {status}."
+    return str(document.get("detail") or document.get("title") or f"status {status}")

@@ -1,0 +1,85 @@
+"""`marquee jobs`: what the hub is doing and has done."""
+
+from __future__ import annotations
+
+import click
+
+from hub.cli.access import open_hub
+from hub.cli.context import CliContext
+from hub.cli.output import print_json, print_table
+from hub.cli.progress import describe
+from hub.jobs.types import Job
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def jobs(ctx: click.Context) -> None:
+    """List, show, cancel or retry jobs."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_jobs, limit=20, active=False, as_json=False)
+
+
+@jobs.command("list")
+@click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
+@click.option("--active", is_flag=True, help="Only those that wait or run.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def list_jobs(context: CliContext, limit: int, active: bool, as_json: bool) -> None:
+    """The newest jobs."""
+    with open_hub(context) as hub:
+        found = hub.jobs(limit=limit, active_only=active)
+    if as_json:
+        print_json({"items": found})
+    else:
+        print_table(
+            ("ID", "STATE", "JOB", "FIGURES"),
+            [(job.id, job.state, job.title, _figures(job)) for job in found],
+        )
+
+
+@jobs.command
+@click.argument("job_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def show(context: CliContext, job_id: str, as_json: bool) -> None:
+    """One job with all its figures."""
+    with open_hub(context) as hub:
+        job = hub.job(job_id)
+    if as_json:
+        print_json(job)
+        return
+    print_table(
+        ("WHAT", "VALUE"),
+        [
+            ("id", job.id),
+            ("job", job.title),
+            ("state", job.state),
+            ("figures", describe(job)),
+            ("created", job.created_at.isoformat()),
+            ("started", job.started_at.isoformat() if job.started_at else "–"),
+            ("finished", job.finished_at.isoformat() if job.finished_at else "–"),
+            ("error", job.error or "–"),
+        ],
+    )
+
+
+@jobs.command
+@click.argument("job_id", metavar="ID")
+@click.pass_obj
+def cancel(context: CliContext, job_id: str) -> None:
+    """End a job; what it has done so far is kept."""
+    with open_hub(context) as hub:
+        click.echo(f"{job_id} is {hub.cancel_job(job_id).state}.")
+
+
+@jobs.command
+@click.argument("job_id", metavar="ID")
+@click.pass_obj
+def retry(context: CliContext, job_id: str) -> None:
+    """Queue an ended job again."""
+    with open_hub(context) as hub:
+        click.echo(f"{job_id} is {hub.retry_job(job_id).state}.")
+
+
+def _figures(job: Job) -> str:
+    return job.error or describe(job)

@@ -1,0 +1,25 @@
+"""`marquee play`: a video in the window."""
+
+from __future__ import annotations
+
+import click
+
+from hub.cli.context import CliContext
+
+
+@click.command
+@click.argument("target", metavar="ID|PATH")
+@click.pass_context
+def play(ctx: click.Context, target: str) -> None:
+    """Play a video of the library, by its id or its file, in the window."""
+    context: CliContext = ctx.obj
+    parent = ctx.parent
+    desktop = (
+        parent.command.get_command(parent, "desktop")
+        if parent and isinstance(parent.command, click.Group)
+        else None
+    )
+    if desktop is None:
+        raise click.UsageError("This installation has no window.")
+    context.paths.create()
+    ctx.invoke(desktop, target=target)

@@ -1,0 +1,62 @@
+"""`marquee add` and `marquee scan`: folders into the library."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from hub.cli.access import HubAccess, open_hub
+from hub.cli.context import CliContext
+from hub.cli.progress import follow
+from hub.errors import NotFound
+from hub.library.types import Folder
+
+_SHOWN_PROBLEMS = 20
+
+
+@click.command
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
+@click.pass_obj
+def add(context: CliContext, folders: tuple[str, ...]) -> None:
+    """Add folders to the library and scan them."""
+    with open_hub(context) as hub:
+        _scan(hub, [hub.add_folder(str(Path(folder).absolute())) for folder in folders])
+
+
+@click.command
+@click.argument("folder", required=False)
+@click.pass_obj
+def scan(context: CliContext, folder: str | None) -> None:
+    """Look for changes in the library's folders, or in one of them."""
+    with open_hub(context) as hub:
+        known = hub.folders()
+        if folder is not None:
+            path = os.path.realpath(folder)
+            known = [one for one in known if one.path == path]
+            if not known:
+                raise NotFound(f"{path} is not a folder of the library. Add it with: marquee add {folder}")
+        if not known:
+            raise NotFound("The library has no folders yet. Add one with: marquee add FOLDER")
+        _scan(hub, known)
+
+
+def _scan(hub: HubAccess, folders: list[Folder]) -> None:
+    job = follow(hub, hub.request_scan([folder.id for folder in folders]))
+    figures = job.detail
+    click.echo(
+        f"{figures['files_found']:,} media files: {figures['files_new']:,} new, {figures['files_changed']:,} changed, "
+        f"{figures['files_moved']:,} moved, {figures['files_missing']:,} missing, {figures['errors']:,} with problems."
+    )
+    ids = {folder.id for folder in folders}
+    for folder in hub.folders():
+        if folder.id in ids and folder.problem:
+            click.echo(f"  {folder.path}: {folder.problem}", err=True)
+    problems = [problem for problem in hub.problems() if problem.folder_id in ids]
+    for problem in problems[:_SHOWN_PROBLEMS]:
+        click.echo(f"  {problem.path}: {problem.reason}", err=True)
+    if len(problems) > _SHOWN_PROBLEMS:
+        click.echo(
+            f"  … and {len(problems) - _SHOWN_PROBLEMS:,} more; the window and web page list all.", err=True
+        )
