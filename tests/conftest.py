@@ -10,7 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ("pytester", "tests.guards.plugin", "tests.pg")
+pytest_plugins = ("tests.guards.plugin", "tests.pg")
 
 # pytest-qt makes the application with the first test that wants one; by then this must stand.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -11,22 +11,25 @@ from types import ModuleType
 import sqlalchemy
 from blockbuster import BlockBuster, BlockBusterFunction, blockbuster
 
-SCANNED = ("hub", "server", "gui")
-
-# Where a call that can block is right: (blockbuster's name of the call, end of the file name, function), each with its
-# reason. blockbuster itself allows importing a module and what asyncio does at the start and end of a server.
-ALLOWED: tuple[tuple[str, str, str], ...] = ()
+# Functions under which any call may block: (end of the file name, function), each with its reason. blockbuster itself
+# allows what asyncio does at the start and the end of a server.
+ALLOWED = (
+    # Importing reads files; each module once, lazily loaded ones at their first use.
+    ("<frozen importlib._bootstrap>", "_find_and_load"),
+    # With Qt in the test process, shiboken reads the source of every module that is imported.
+    ("shibokensupport/signature/loader.py", "feature_imported"),
+)
 
 
 @dataclass
 class BlockingWatch:
-    """Finds blocking calls with a frame of hub, server or gui on the stack and an event loop running."""
+    """Finds blocking calls with a frame of our own packages on the stack and an event loop running."""
 
     found: list[str] = field(default_factory=list)
     _watch: BlockBuster | None = None
 
-    def install(self) -> None:
-        """Start watching; stays until `remove`."""
+    def install(self, packages: Iterable[str]) -> None:
+        """Start watching the code of `packages`; stays until `remove`."""
         found = self.found
 
         class NotedBlockingError(blockbuster.BlockingError):
@@ -36,7 +39,7 @@ class BlockingWatch:
                 found.append(func)
 
         blockbuster.BlockingError = NotedBlockingError  # type: ignore[misc]
-        scanned = [module for name in SCANNED if (module := _package(name)) is not None]
+        scanned = [module for name in packages if (module := _package(name)) is not None]
         if not scanned:
             return
         # The loop thread's own frame lies under everything that runs on it, other people's code included.
@@ -50,8 +53,9 @@ class BlockingWatch:
             watch.functions[f"sqlalchemy.{owner.__name__}.{name}"] = BlockBusterFunction(
                 owner, name, scanned_modules=scanned, excluded_modules=excluded
             )
-        for call, filename, function in ALLOWED:
-            watch.functions[call].can_block_in(filename, function)
+        for function in watch.functions.values():
+            for filename, name in ALLOWED:
+                function.can_block_in(filename, name)
         watch.activate()
         self._watch = watch
 

@@ -42,6 +42,11 @@ class Guards:
 GUARDS = pytest.StashKey[Guards]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Whose blocking calls count."""
+    parser.addini("guarded_packages", "packages that must not block an event loop", type="args", default=[])
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Install what watches the whole run."""
     for marker in MARKERS:
@@ -51,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     guards.errors.install()
     guards.installed.callback(guards.errors.remove)
     guards.network.install()
-    guards.blocking.install()
+    guards.blocking.install(config.getini("guarded_packages"))
     guards.installed.callback(guards.blocking.remove)
 
 
@@ -103,7 +108,6 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     guards = item.config.stash[GUARDS]
     assert guards.before is not None
     left = leaked_since(guards.before)
-    end_children(left.children)
     marker = item.get_closest_marker("expect_errors")
     lines = [
         *guards.tasks.take(),
@@ -112,6 +116,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
         *guards.errors.take(marker.args if marker else ()),
         *guards.network.take(),
     ]
+    end_children(left.children)
     # A failed test's traceback keeps its objects alive; its own failure is the news.
     if lines and not guards.failed:
         pytest.fail(
