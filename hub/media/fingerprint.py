@@ -21,8 +21,8 @@ def fingerprint(path: bytes) -> str:
 def fingerprint_of(fd: int) -> str:
     """BLAKE2b-128 (RFC 7693) as 32 hex digits over the size and the content's samples.
 
-    A file up to 192 KiB is hashed whole; of a larger one 64 KiB each at its start, middle and end. Two files that differ
-    only between the samples look alike: good enough to recognise a moved film, not to prove two files equal.
+    A file up to 192 KiB is hashed whole; of a larger one 64 KiB each at its start, middle and end. Two files that
+    differ only between the samples look alike: good enough to recognise a moved film, not to prove two files equal.
     """
     try:
         size_bytes = os.fstat(fd).st_size

@@ -25,7 +25,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     kind: StreamKind
     codec: str
-    """FFmpeg's codec name: h264, hevc, vp9, av1, aac, opus, mp3, ac3, flac, subrip, ass …; `unknown` without a decoder."""
+    """FFmpeg's codec name (h264, hevc, vp9, av1, aac, opus, mp3, ac3, flac, subrip …); `unknown` without a decoder."""
     codec_tag: str | None = None
     """The container's four letters for the codec (avc1, hvc1, hev1): players differ in which they accept."""
     profile: str | None = None

@@ -1,0 +1,159 @@
+"""Tiny real clips for every test: made by FFmpeg's own sources in a few milliseconds, the same bytes every time.
+
+`clip_bytes` remembers what it made, `unique_clip_bytes` gives thousands of distinct playable files for next to nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from hub.media.synth import AudioTrack, Clip, Cue, VideoTrack, write_clip
+
+_CONTAINERS = {  # suffix: (muxer, video codec, audio codec)
+    ".mp4": ("mp4", "h264", "aac"),
+    ".m4v": ("mp4", "h264", "aac"),
+    ".mov": ("mov", "h264", "aac"),
+    ".mkv": ("matroska", "h264", "opus"),
+    ".webm": ("webm", "vp9", "opus"),
+    ".avi": ("avi", "mpeg4", "mp3"),
+    ".ts": ("mpegts", "h264", "aac"),
+    ".mpg": ("mpeg", "mpeg2video", "mp2"),
+    ".flv": ("flv", "h264", "aac"),
+    ".wmv": ("asf", "wmv2", "wmav2"),
+    ".m4a": ("mp4", None, "aac"),
+    ".mp3": ("mp3", None, "mp3"),
+    ".flac": ("flac", None, "flac"),
+    ".ogg": ("ogg", None, "opus"),
+    ".wav": ("wav", None, "pcm_s16le"),
+}
+_VIDEO: dict[str, tuple[str, dict[str, str]]] = {  # codec: (encoder, options)
+    "h264": ("libx264", {"preset": "ultrafast", "crf": "35"}),
+    "hevc": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}),
+    "vp8": ("libvpx", {"deadline": "realtime", "cpu-used": "8"}),
+    "vp9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8"}),
+    "av1": ("libsvtav1", {"preset": "12"}),
+}
+_AUDIO = {"opus": "libopus", "mp3": "libmp3lame"}  # the others' encoders are called like the codec
+
+
+def make_clip(path: Path, *, suffix: str | None = None, **kwargs: Any) -> Path:
+    """Write a clip to `path`; its suffix (or `suffix`) chooses the container. See `clip_bytes` for the rest."""
+    path.write_bytes(clip_bytes(suffix or path.suffix, **kwargs))
+    return path
+
+
+@lru_cache(maxsize=256)
+def clip_bytes(
+    suffix: str = ".mp4",
+    *,
+    seconds: float = 1.0,
+    video: str | None = "",
+    audio: str | None = "",
+    size: tuple[int, int] = (160, 90),
+    frame_rate: int = 25,
+    source: str = "testsrc2",
+    pixel_format: str = "yuv420p",
+    color: tuple[int, int, int] | None = None,
+    rotation: int = 0,
+    sample_aspect: Fraction | None = None,
+    captions: tuple[tuple[float, float, str], ...] = (),
+    caption_language: str = "eng",
+    chapters: tuple[tuple[float, float, str], ...] = (),
+    cover: bool = False,
+    title: str | None = None,
+    tags: tuple[tuple[str, str], ...] = (),
+    seed: int = 0,
+    video_options: tuple[tuple[str, str], ...] = (),
+    muxer_options: tuple[tuple[str, str], ...] = (),
+) -> bytes:
+    """The bytes of a clip.
+
+    `video` and `audio` are codecs (h264, hevc, vp8, vp9, av1, mpeg4 … aac, opus, mp3, ac3, flac …); the empty string
+    means the container's usual one, None leaves the stream out. Another `seed` gives another picture and another tone.
+    `source` is any FFmpeg video source with its arguments; size and rate are added.
+    """
+    muxer, usual_video, usual_audio = _CONTAINERS[suffix]
+    video = usual_video if video == "" else video
+    audio = usual_audio if audio == "" else audio
+    clip = Clip(
+        container=muxer,
+        seconds=seconds,
+        cues=tuple(Cue(*cue) for cue in captions),
+        caption_language=caption_language,
+        chapters=chapters,
+        cover_png=picture_bytes("PNG", (320, 320), seed) if cover else None,
+        tags=dict(tags) | ({"title": title} if title else {}),
+        muxer_options=({"brand": "M4A "} if suffix == ".m4a" else {}) | dict(muxer_options),
+    )
+    if video:
+        encoder, usual_options = _VIDEO.get(video, (video, {}))
+        name, _, arguments = source.partition("=")
+        arguments = f"{arguments}:size={size[0]}x{size[1]}:rate={frame_rate}".lstrip(":")
+        track = VideoTrack(
+            source=((name, arguments), ("hue", f"h={seed * 37 % 360}")),
+            codec=encoder,
+            width=size[0],
+            height=size[1],
+            frame_rate=frame_rate,
+            pixel_format=pixel_format,
+            options=usual_options | dict(video_options),
+            codec_tag="hvc1" if video == "hevc" and muxer in ("mp4", "mov") else None,
+            rotation=rotation,
+            sample_aspect=sample_aspect,
+            color=color,
+        )
+        clip = replace(clip, video=track)
+    if audio:
+        tone = f"frequency={220 + 55 * (seed % 32)}:sample_rate=48000"
+        clip = replace(clip, audio=AudioTrack(source=(("sine", tone),), codec=_AUDIO.get(audio, audio)))
+    buffer = io.BytesIO()
+    write_clip(buffer, clip)
+    return buffer.getvalue()
+
+
+def unique_clip_bytes(n: int) -> bytes:
+    """A playable MP4 of about 3 KB that differs from that of every other `n`: for tests with thousands of files.
+
+    The difference is in a trailing `free` box (ISO/IEC 14496-12 §8.1.2), which players skip.
+    """
+    base = clip_bytes(
+        ".mp4", seconds=0.4, audio=None, size=(64, 36), frame_rate=5, source="testsrc", title=None
+    )
+    payload = n.to_bytes(16, "big")
+    return base + (8 + len(payload)).to_bytes(4, "big") + b"free" + payload
+
+
+def picture_bytes(kind: str = "JPEG", size: tuple[int, int] = (400, 600), seed: int = 0) -> bytes:
+    """A poster or cover: diagonal stripes in colours that `seed` chooses."""
+    image = Image.new("RGB", size, (40 + seed * 61 % 200, 90, 160))
+    draw = ImageDraw.Draw(image)
+    for offset in range(-size[1], size[0], 40):
+        draw.line([(offset, 0), (offset + size[1], size[1])], fill=(230, 180, 40 + seed * 31 % 200), width=12)
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def cut(data: bytes, keep: float) -> bytes:
+    """The first part of a file, as an interrupted copy leaves it; `keep` between 0 and 1."""
+    return data[: int(len(data) * keep)]
+
+
+def write_bytes(path: bytes, data: bytes) -> bytes:
+    """Write `data` under a name that need not be valid UTF-8; returns `path`."""
+    with open(path, "wb") as file:  # noqa: PTH123  # pathlib cannot name it
+        file.write(data)
+    return path
+
+
+def path_bytes(path: Path) -> bytes:
+    """A path as the file system has it, which is how the hub passes paths around."""
+    return os.fsencode(path)
