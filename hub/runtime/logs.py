@@ -1,10 +1,15 @@
-"""Where log records go: a rotating file in the data folder, and warnings to stderr."""
+"""Where log records go: a rotating file in the data folder, and warnings to stderr.
+
+Records are written by a thread of their own: a slow disk or a blocked terminal must not hold up the loop.
+"""
 
 from __future__ import annotations
 
+import atexit
 import logging
+import queue
 import sys
-from logging.handlers import RotatingFileHandler
+from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 
 from hub.paths import Paths
 
@@ -21,4 +26,8 @@ def set_up_logging(paths: Paths, *, verbose: bool = False) -> None:
     screen = logging.StreamHandler(sys.stderr)
     screen.setLevel(logging.INFO if verbose else logging.WARNING)
     screen.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[file, screen], force=True)
+    records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    listener = QueueListener(records, file, screen, respect_handler_level=True)
+    logging.basicConfig(level=logging.INFO, handlers=[QueueHandler(records)], force=True)
+    listener.start()
+    atexit.register(listener.stop)

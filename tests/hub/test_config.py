@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.config import load_settings
+from hub.errors import ConfigError
+
+
+def test_without_a_file_the_defaults_apply_and_say_so(tmp_path: Path) -> None:
+    loaded = load_settings(tmp_path / "config.toml", {})
+    assert loaded.values.server.port == 8765
+    assert loaded.values.server.host == "0.0.0.0"
+    assert set(loaded.origins.values()) == {"default"}
+
+
+def test_environment_outweighs_the_file_and_options_outweigh_both(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[server]\nport = 1\nhost = "127.0.0.1"\n[limits]\nenabled = false\n')
+    loaded = load_settings(file, {"MARQUEE_SERVER__PORT": "2"}, {"server.port": 3})
+    assert loaded.values.server.port == 3
+    assert load_settings(file, {"MARQUEE_SERVER__PORT": "2"}).values.server.port == 2
+    flat = loaded.flat()
+    assert flat["server.port"] == (3, "command line")
+    assert flat["server.host"] == ("127.0.0.1", str(file))
+    assert flat["limits.enabled"] == (False, str(file))
+
+
+def test_lists_in_the_environment_are_json(tmp_path: Path) -> None:
+    loaded = load_settings(tmp_path / "none", {"MARQUEE_SERVER__ALLOWED_HOSTS": '["a.example", "b.example"]'})
+    assert loaded.values.server.allowed_hosts == ["a.example", "b.example"]
+
+
+def test_text_in_the_environment_is_taken_as_it_is(tmp_path: Path) -> None:
+    loaded = load_settings(
+        tmp_path / "none", {"MARQUEE_DATABASE__URL": "postgresql://u@h/db", "MARQUEE_DATA": "/x"}
+    )
+    assert loaded.values.database.url == "postgresql://u@h/db"
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"MARQUEE_SERVER__PORT": "99999"}, ["server.port", "99999", "from 0 to 65535"]),
+        ({"MARQUEE_SERVER__PORT": "many"}, ["MARQUEE_SERVER__PORT", "many", "a whole number"]),
+        ({"MARQUEE_LIMITS__ENABLED": "maybe"}, ["MARQUEE_LIMITS__ENABLED", "maybe", "true or false"]),
+        ({"MARQUEE_SERVER__PROT": "1"}, ["MARQUEE_SERVER__PROT", "MARQUEE_SERVER__PORT"]),
+        ({"MARQUEE_NONSENSE": "1"}, ["MARQUEE_NONSENSE", "not a setting"]),
+        ({"MARQUEE_SERVER__ALLOWED_HOSTS": "a"}, ["MARQUEE_SERVER__ALLOWED_HOSTS", "a list of texts"]),
+    ],
+)
+def test_a_bad_variable_is_named_with_its_value_and_what_is_allowed(
+    tmp_path: Path, environ: dict[str, str], words: list[str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path / "none", environ)
+    assert all(word in caught.value.message for word in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[server]\nport = 'x'", ["server.port", "'x'", "a whole number"]),
+        ("[server]\nprot = 1", ["server.prot", "Did you mean server.port"]),
+        ("port = 1", ["port", "not a setting"]),
+        ("[[", ["not valid TOML"]),
+    ],
+)
+def test_a_bad_file_is_named_with_key_value_and_what_is_allowed(
+    tmp_path: Path, text: str, words: list[str]
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file, {})
+    assert all(word in caught.value.message for word in [*words, str(file)])
+
+
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        load_settings(file, {})
