@@ -52,3 +52,17 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     viewer: Viewer
     session_id: str | None
     expires_at: datetime | None
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A place where a person is signed in; it goes when they sign out there."""
+
+    id: str
+    name: str
+    kind: str
+    """`browser`, `phone`, `tv` or `program`."""
+    created_at: datetime
+    last_seen_at: datetime
+    """Exact to a day: it is written when the session is renewed."""
+    is_current: bool = False
+    """The one the list was asked from."""
