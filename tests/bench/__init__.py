@@ -1,0 +1,1 @@
+"""Figures against peers and limits: `make bench`, or `python -m tests.bench NAME…`."""
