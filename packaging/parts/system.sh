@@ -99,33 +99,44 @@ known_package() { # NAME,NAME
             return
         fi
     done
-    echo "${1%%,*}"
+    echo "${1##*,}"
 }
 
+# Needed and wished-for packages go in two calls: one that cannot be had must not stop the others.
 install_packages() { # PACKAGE-COLUMN...
-    command -v apt-get >/dev/null 2>&1 || return 1
-    root=$(as_root) || return 1
-    say "installing system packages:$(printf ' %s' "$@")"
-    # shellcheck disable=SC2086 # $root is words
-    $root DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 || return 1
     names=''
     for column in "$@"; do names="$names $(known_package "$column")"; done
-    # shellcheck disable=SC2086 # names are words
-    $root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $names >&2
+    say "installing system packages:$names"
+    # shellcheck disable=SC2086 # $ROOT and names are words
+    $ROOT DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends $names >&2
+}
+
+install_missing() {
+    if ! command -v apt-get >/dev/null 2>&1; then return; fi
+    if ! ROOT=$(as_root); then
+        say 'system packages are missing, and there is no root account and no sudo to install them with'
+        return
+    fi
+    # shellcheck disable=SC2086 # $ROOT and package columns are words
+    {
+        $ROOT DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 || true
+        if [ -n "$MISSING_NEED" ]; then install_packages $MISSING_NEED || true; fi
+        if [ -n "$MISSING_WANT" ]; then install_packages $MISSING_WANT || true; fi
+    }
 }
 
 check_system() { # LEVEL
     find_missing "$1"
     if [ -z "$MISSING_NEED$MISSING_WANT" ]; then return; fi
-    # shellcheck disable=SC2086 # package columns are words
-    install_packages $MISSING_NEED $MISSING_WANT || true
+    install_missing
     find_missing "$1"
     if [ -n "$MISSING_WANT" ]; then
         say "missing and not installed:$MISSING_WANT. Marquee works without, but the window cannot play videos."
     fi
     if [ -n "$MISSING_NEED" ]; then
-        names=$(printf '%s' "$MISSING_NEED" | sed 's/,[^ ]*//g')
-        die "missing and not installed:$MISSING_NEED.
+        names=''
+        for column in $MISSING_NEED; do names="$names $(known_package "$column")"; done
+        die "missing and not installed:$names.
         On Debian or Ubuntu: sudo apt-get install --no-install-recommends$names
         Elsewhere install what holds the same files, then start this again."
     fi
