@@ -1,0 +1,195 @@
+"""Turning caption files of any kind and encoding into WebVTT, which every browser reads."""
+
+from __future__ import annotations
+
+import codecs
+import html
+import os
+import re
+import warnings
+
+import charset_normalizer
+import pysubs2
+
+from hub.media.errors import BadCaptions, UnreadableFile
+from hub.media.files import open_regular, read_up_to, reason
+from hub.media.operations import CaptionsJob, Report
+
+MAX_BYTES = 20 << 20  # an ASS file may carry its fonts
+_SAMPLE_BYTES = 64 * 1024
+_FORMATS = ("srt", "ass", "ssa", "vtt")
+_BOMS = (  # UTF-32 first: its mark begins like that of UTF-16
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# What caption files are really written in, most likely first: charset_normalizer would otherwise consider Big5-HKSCS
+# variants and EBCDIC for a few accented letters.
+_LIKELY = (
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "koi8_r",
+    "shift_jis", "cp932", "euc_jp", "iso2022_jp", "gb18030", "big5", "cp949", "euc_kr", "tis_620",
+)  # fmt: skip
+# Languages with one old encoding each; Russian, Chinese and Japanese had several and are left to the statistics.
+_BY_LANGUAGE = {
+    code: encoding
+    for encoding, codes in {
+        "cp1252": "en eng de deu ger fr fra fre es spa it ita pt por nl nld dut sv swe da dan no nor nb nn fi fin",
+        "cp1250": "pl pol cs ces cze sk slk slo hu hun hr hrv sl slv ro ron rum bs bos",
+        "cp1253": "el ell gre",
+        "cp1254": "tr tur",
+        "cp1255": "he heb iw",
+        "cp1256": "ar ara fa fas per",
+        "cp1257": "et est lv lav lt lit",
+        "cp1258": "vi vie",
+        "tis_620": "th tha",
+    }.items()
+    for code in codes.split()
+}
+_VTT_TIMING = re.compile(
+    r"^(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]+-->[ \t]+(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}", re.MULTILINE
+)
+_OVERRIDE = re.compile(r"\{[^}]*\}")
+
+
+def run(job: CaptionsJob, report: Report) -> str:
+    """The worker's door to `to_webvtt`."""
+    return to_webvtt(job.path)
+
+
+def to_webvtt(path: bytes) -> str:
+    """The caption file at `path` (SubRip, WebVTT, SubStation Alpha) as WebVTT (W3C WebVTT, "Syntax").
+
+    A WebVTT file keeps everything it has; from the others come text, italics, underlines and line breaks, in order of
+    time. UnreadableFile, or BadCaptions when it is too large, no text, or text without a single cue.
+    """
+    try:
+        with open_regular(path) as fd:
+            size_bytes = os.fstat(fd).st_size
+            if size_bytes > MAX_BYTES:
+                raise BadCaptions(f"The caption file is larger than {MAX_BYTES >> 20} MiB.")
+            data = read_up_to(fd, 0, size_bytes)
+    except OSError as error:
+        raise UnreadableFile(f"The caption file cannot be read: {reason(error)}.") from error
+    text = decode(data, _language_in_name(path)).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "�")
+    if text.startswith("WEBVTT") and _VTT_TIMING.search(text):
+        return text if text.endswith("\n") else text + "\n"
+    return _converted(text)
+
+
+def decode(data: bytes, language: str | None = None) -> str:
+    """Text from bytes in an unknown encoding; the `language` (ISO 639) helps. BadCaptions if empty or binary."""
+    if not data.strip(b"\0 \t\r\n"):
+        raise BadCaptions("The caption file is empty.")
+    marked = next((name for mark, name in _BOMS if data.startswith(mark)), None) or _utf16_without_mark(data)
+    if marked:
+        return data.decode(marked, "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass  # older than UTF-8, or cut in the middle of a letter
+    if _control_share(data) > 0.02:
+        raise BadCaptions("The caption file is not text.")
+    if _invalid_utf8_share(data) < 0.001:
+        return data.decode("utf-8", "replace")
+    return data.decode(_encoding_of_language(data, language) or _most_plausible(data), "replace")
+
+
+def _encoding_of_language(data: bytes, language: str | None) -> str | None:
+    """The old encoding of the language the file's name gives, if every byte means something in it."""
+    encoding = _BY_LANGUAGE.get(language or "")
+    try:
+        return encoding if encoding and data.decode(encoding) else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _most_plausible(data: bytes) -> str:
+    """The least chaotic reading; of equal ones what looks most like a language, then the most common encoding."""
+    matches = charset_normalizer.from_bytes(data[:_SAMPLE_BYTES], cp_isolation=list(_LIKELY), threshold=0.4)
+    readings = [
+        (match.chaos, -match.coherence, _LIKELY.index(encoding), encoding)
+        for match in matches
+        for encoding in match.could_be_from_charset
+        if encoding in _LIKELY
+    ]
+    return min(readings)[3] if readings else _LIKELY[0]
+
+
+def _language_in_name(path: bytes) -> str | None:
+    """`tr` from `Film.tr.srt`, `tur` from `Film.tur.forced.srt`."""
+    parts = path.rpartition(b"/")[2].lower().split(b".")[1:-1]
+    codes = [part.decode("ascii", "replace").partition("-")[0] for part in reversed(parts)]
+    return next((code for code in codes if code in _BY_LANGUAGE), None)
+
+
+def _utf16_without_mark(data: bytes) -> str | None:
+    """UTF-16 is told by its zeros: every Latin letter, digit and line break has one, always on the same side."""
+    head = data[:4096]
+    half = len(head) // 2 or 1
+    if head[1::2].count(0) > 0.3 * half and head[0::2].count(0) < 0.1 * half:
+        return "utf-16-le"
+    if head[0::2].count(0) > 0.3 * half and head[1::2].count(0) < 0.1 * half:
+        return "utf-16-be"
+    return None
+
+
+def _control_share(data: bytes) -> float:
+    head = data[:_SAMPLE_BYTES]
+    return sum(byte < 0x20 and byte not in b"\t\n\r\f\x1b" for byte in head) / len(head)
+
+
+def _invalid_utf8_share(data: bytes) -> float:
+    """Wrong sequences as a part of all non-ASCII characters: next to none means UTF-8 with a flaw."""
+    text = data.decode("utf-8", "replace")
+    foreign = sum(character > "\x7f" for character in text)
+    return text.count("�") / foreign if foreign else 0.0
+
+
+def _converted(text: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", RuntimeWarning
+        )  # pysubs2 on numbers it replaces: margins, layers, 100 hours
+        try:
+            captions = _parse(text)
+        except (pysubs2.exceptions.Pysubs2Error, ValueError, KeyError, IndexError, OverflowError) as error:
+            raise BadCaptions(
+                "The caption file is in no format that Marquee knows (SubRip, WebVTT, SubStation)."
+            ) from error
+        captions.events = [
+            event for event in captions.events if event.end > event.start and not event.is_drawing
+        ]
+        if not any(event.type == "Dialogue" and event.plaintext.strip() for event in captions.events):
+            raise BadCaptions("There is not a single caption in the file.")
+        for event in captions.events:
+            event.text = _escaped(event.text)
+        return captions.to_string("vtt")
+
+
+def _parse(text: str) -> pysubs2.SSAFile:
+    kind = pysubs2.formats.autodetect_format(text[:200_000])
+    if kind not in _FORMATS:
+        raise pysubs2.exceptions.FormatAutodetectionError(content="", formats=[kind])
+    try:
+        return pysubs2.SSAFile.from_string(text, format_=kind)
+    except (ValueError, KeyError, IndexError):
+        if kind not in ("ass", "ssa"):
+            raise
+        # One malformed style would cost all the text, which does not need it.
+        without_styles = "\n".join(line for line in text.split("\n") if not line.startswith("Style:"))
+        return pysubs2.SSAFile.from_string(without_styles, format_=kind)
+
+
+def _escaped(text: str) -> str:
+    """Text as WebVTT wants it (`&`, `<`, `>` escaped once), the override tags `{…}` between it left alone."""
+    parts, position = [], 0
+    for tag in _OVERRIDE.finditer(text):
+        parts += [_escape(text[position : tag.start()]), tag.group()]
+        position = tag.end()
+    return "".join([*parts, _escape(text[position:])])
+
+
+def _escape(text: str) -> str:
+    return html.escape(html.unescape(text), quote=False)
