@@ -6,7 +6,9 @@ from hub.events import Event, EventBus, VideosAdded, VideosRemoved
 
 
 async def test_subscribers_get_their_own_kind_and_its_subclasses() -> None:
-    bus, added, everything = EventBus(), [], []
+    bus = EventBus()
+    added: list[Event] = []
+    everything: list[Event] = []
     bus.subscribe(VideosAdded, added.append)
     bus.subscribe(Event, everything.append)
     bus.publish(VideosAdded(("a",)))
@@ -16,7 +18,8 @@ async def test_subscribers_get_their_own_kind_and_its_subclasses() -> None:
 
 
 async def test_unsubscribing_ends_it_even_during_a_publish() -> None:
-    bus, heard = EventBus(), []
+    bus = EventBus()
+    heard: list[Event] = []
 
     def once(event: VideosAdded) -> None:
         heard.append(event)
@@ -30,7 +33,8 @@ async def test_unsubscribing_ends_it_even_during_a_publish() -> None:
 
 @pytest.mark.expect_errors("a subscriber failed on VideosAdded")
 async def test_a_failing_subscriber_does_not_keep_the_event_from_others() -> None:
-    bus, heard = EventBus(), []
+    bus = EventBus()
+    heard: list[Event] = []
 
     def fail(_event: VideosAdded) -> None:
         raise ValueError

@@ -66,7 +66,7 @@ def _add_users(connection: Connection) -> None:
         )
 
 
-def _add_video(connection: Connection, title: str, n: int = 0, **values: object) -> str:
+def _add_video(connection: Connection, /, title: str, n: int = 0, **values: object) -> str:
     video_id = str(ULID())
     tags = values.pop("tags", ())
     channel = values.pop("channel", None)
@@ -354,7 +354,8 @@ async def test_details_tell_of_streams_captions_and_a_readable_path(
 async def test_of_two_positions_the_later_wins_and_each_person_has_their_own(
     library: LibraryService, database: Database
 ) -> None:
-    bus, heard = EventBus(), []
+    bus = EventBus()
+    heard: list[PositionChanged] = []
     bus.subscribe(PositionChanged, heard.append)
     positions = PositionService(database, bus)
     video_id = await database.write(_add_video, "Film", duration_s=100.0)
