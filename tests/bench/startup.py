@@ -21,7 +21,8 @@ def run() -> None:
         data = Path(folder) / "data"
         with Serving(data):
             pass
-        seconds, megabytes = [], []
+        seconds: list[float] = []
+        megabytes: list[float] = []
         for _ in range(STARTS):
             with Serving(data) as hub:
                 seconds.append(hub.ready_after_s)

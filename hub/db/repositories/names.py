@@ -44,7 +44,7 @@ def tag_ids(connection: Connection, names: Iterable[str]) -> list[str]:
     """The ids of the tags with these names, made where there are none; each once, in the order given."""
     wanted = {fold(name): clean(name).strip() for name in reversed(list(names)) if name.strip()}
     rows = connection.execute(select(TagRow.name_key, TagRow.id).where(TagRow.name_key.in_(wanted)))
-    known = dict(rows.tuples().all())
+    known = dict(rows.all())
     missing = [{"id": str(ULID()), "name": name, "name_key": key} for key, name in wanted.items() if key not in known]
     if missing:
         connection.execute(insert(TagRow), missing)

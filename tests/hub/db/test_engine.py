@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from hub.db.engine import Database, open_engine
+
+
+def _create(connection: Connection) -> None:
+    connection.execute(text("CREATE TABLE numbers (n INTEGER)"))
 
 
 def _insert(connection: Connection, value: int) -> None:
@@ -21,9 +26,7 @@ def _sum(connection: Connection) -> int:
 
 @pytest.fixture
 async def numbers(database: Database) -> Database:
-    await database.write(
-        lambda connection: connection.execute(text("CREATE TABLE numbers (n INTEGER)")) and None
-    )
+    await database.write(_create)
     return database
 
 
@@ -107,7 +110,7 @@ async def test_a_sqlite_writer_holds_the_write_lock_from_its_beginning(tmp_path:
             second.exec_driver_sql("PRAGMA busy_timeout=0")
             try:
                 second.exec_driver_sql("BEGIN IMMEDIATE")
-            except Exception as error:
+            except OperationalError as error:
                 return str(error)
         return "no lock"
 

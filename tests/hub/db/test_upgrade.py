@@ -7,7 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from hub.db.engine import Database, open_engine
 from hub.db.tables import Base
@@ -23,8 +23,9 @@ def test_the_list_of_revisions_is_that_of_the_scripts() -> None:
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 async def test_the_migrations_make_exactly_the_mapped_schema(database: Database) -> None:
-    def differences(connection: object) -> list[object]:
-        return compare_metadata(MigrationContext.configure(connection), Base.metadata)  # type: ignore[arg-type]
+    def differences(connection: Connection) -> list[object]:
+        found: list[object] = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        return found
 
     assert await database.read(differences) == []
 
