@@ -19,7 +19,7 @@ setup: ## everything that run and test need, without starting anything
 	@sh packaging/setup.sh test
 
 soak: setup ## the tests at full size: hundred-thousands, gigabytes, kill loops
-	@.venv/bin/pytest -m soak --timeout 3600 $(or $(ARGS),tests/soak)
+	@.venv/bin/pytest -m soak --timeout 3600 -o faulthandler_timeout=3590 $(or $(ARGS),tests)
 
 bench: ## measure against the peers (nginx, find, a bare aiohttp)
 	@sh packaging/setup.sh bench

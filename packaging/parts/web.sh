@@ -25,7 +25,7 @@ web_is_current() {
 set_up_web() {
     if ! api_is_current; then
         key=$(api_key)
-        .venv/bin/python -m server.openapi >"$WEB/openapi.json.new"
+        .venv/bin/python -m server.openapi >"$WEB/openapi.json.new" || die 'describing the API failed; see above'
         # An unchanged description keeps its file, and with it the built client.
         if cmp -s "$WEB/openapi.json.new" "$WEB/openapi.json"; then
             rm "$WEB/openapi.json.new"
@@ -37,13 +37,13 @@ set_up_web() {
     if ! is_current packages "$(packages_key)" || [ ! -e "$WEB/node_modules/.package-lock.json" ]; then
         say 'installing what the web client is built with'
         key=$(packages_key)
-        in_web npm ci --no-audit --no-fund --loglevel=error
+        in_web npm ci --no-audit --no-fund --loglevel=error || die 'npm ci failed; see above'
         set_current packages "$key"
     fi
     if ! is_current web "$(web_key)" || [ ! -e "$WEB/dist/index.html" ]; then
         say 'building the web client'
         key=$(web_key)
-        in_web npm run --silent build
+        in_web npm run --silent build || die 'building the web client failed; see above'
         set_current web "$key"
     fi
 }

@@ -1,0 +1,1 @@
+"""Icons, fonts and styles: files only, found through importlib.resources."""
