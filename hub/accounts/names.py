@@ -36,6 +36,6 @@ def name_key(name: str) -> str:
     Folded twice, because casefolding can bring up new compatibility characters (Unicode 3.13, D146). What no database
     can hold is replaced: a look-up of such a name finds nobody.
     """
-    folded = unicodedata.normalize("NFKC", name.strip()).casefold()
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold())
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold()).strip()
     return folded.replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -69,7 +69,6 @@ class AccountService:
 
     async def close(self) -> None:
         """End the hashing thread."""
-        await self._sessions.close()
         await self._passwords.close()
 
     # --- this machine -----------------------------------------------------------------------------------------

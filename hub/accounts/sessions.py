@@ -6,12 +6,14 @@ A token has 256 random bits, so one round of SHA-256 is all the hashing it needs
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
 from cachetools import TTLCache
+from sqlalchemy.exc import DBAPIError
 from ulid import ULID
 
 from hub.accounts.devices import DeviceInfo
@@ -19,7 +21,8 @@ from hub.accounts.types import Credential, Device, SignedIn, User, Viewer
 from hub.db.engine import Database
 from hub.db.repositories import accounts as rows
 from hub.errors import NotSignedIn
-from hub.runtime.tasks import TaskScope
+
+log = logging.getLogger(__name__)
 
 LIFETIME = timedelta(days=90)
 RENEW_EVERY = timedelta(days=1)
@@ -33,7 +36,6 @@ class Sessions:
     def __init__(self, db: Database, now: Callable[[], datetime]) -> None:
         self._db = db
         self._now = now
-        self._tasks = TaskScope("sessions")
         self._known: TTLCache[str, Credential] = TTLCache(CACHE_SIZE, CACHE_S)
         self._ended = 0
 
@@ -84,7 +86,7 @@ class Sessions:
         if credential.expires_at <= now:
             raise NotSignedIn("This session has expired. Sign in again.")
         if credential.expires_at - now < LIFETIME - RENEW_EVERY:
-            credential = self._renew(digest, credential, now)
+            credential = await self._renew(digest, credential, now)
         return credential
 
     def forget_all(self) -> None:
@@ -92,18 +94,16 @@ class Sessions:
         self._ended += 1
         self._known.clear()
 
-    async def close(self) -> None:
-        """Let no renewal outlive the database."""
-        await self._tasks.close()
-
-    def _renew(self, digest: str, credential: Credential, now: datetime) -> Credential:
+    async def _renew(self, digest: str, credential: Credential, now: datetime) -> Credential:
         assert credential.session_id is not None
-        renewed = msgspec.structs.replace(credential, expires_at=now + LIFETIME)
-        self._known[digest] = renewed
-        self._tasks.start(
-            self._db.write(rows.renew_session, credential.session_id, expires_at=now + LIFETIME, now=now),
-            name="renew",
-        )
+        expires_at = now + LIFETIME
+        # In memory first: of many requests at once only this one writes.
+        renewed = self._known[digest] = msgspec.structs.replace(credential, expires_at=expires_at)
+        try:
+            await self._db.write(rows.renew_session, credential.session_id, expires_at=expires_at, now=now)
+        except DBAPIError:
+            # A full disk must not lock out people who only want to watch; tomorrow is another day.
+            log.warning("a session could not be renewed", exc_info=True)
         return renewed
 
 
