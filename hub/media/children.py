@@ -48,7 +48,7 @@ if sys.version_info < (3, 12):
             pass
 
         def add_child_handler(
-            self, pid: int, callback: Callable[[int, int, Unpack[Ts]], object], *args: Unpack[Ts]
+            self, pid: int, callback: Callable[[int, int, Unpack[Ts]], object], *args: *Ts
         ) -> None:
             descriptor = os.pidfd_open(pid)
             asyncio.get_running_loop().add_reader(descriptor, self._reap, pid, descriptor, callback, args)

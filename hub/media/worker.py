@@ -61,9 +61,12 @@ class _Worker:
     def serve(self, requests: queue.SimpleQueue[bytes]) -> NoReturn:
         while True:
             request = msgspec.msgpack.decode(requests.get(), type=Request)
+            modules = len(sys.modules)
             self._send(self._answer(request))
             # A codec that was abandoned on an error sits in a reference cycle, with all its buffers.
             gc.collect()
+            if len(sys.modules) != modules:
+                gc.freeze()  # what was imported stays; later collections need not look at it again
 
     def _answer(self, request: Request) -> Done | Failed:
         def report(done: int, total: int, text: str) -> None:
