@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -121,6 +122,15 @@ def write_clip(target: IO[bytes], clip: Clip) -> None:
             container.mux(packet)
 
 
+def first_picture(source: Filters) -> bytes:
+    """The first picture of a source, as a PNG file."""
+    graph = av.filter.Graph()
+    _link(graph, *source, ("format", "rgb24"), ("buffersink", ""))
+    buffer = io.BytesIO()
+    graph.vpull().to_image().save(buffer, "PNG")  # type: ignore[no-untyped-call]
+    return buffer.getvalue()
+
+
 def _in_step(sources: list[Iterator[tuple[float, list[Packet[Stream]]]]]) -> Iterator[Packet[Stream]]:
     """The packets of all sources, always from the one that is furthest behind, so that the file is interleaved."""
     positions = dict.fromkeys(range(len(sources)), 0.0)
@@ -172,7 +182,7 @@ def _add_captions(container: OutputContainer, clip: Clip) -> Stream:
 
 
 def _add_cover(container: OutputContainer) -> Stream:
-    stream = container.add_mux_stream("png", width=320, height=320)
+    stream = container.add_mux_stream("png", width=600, height=600)
     stream.disposition = Disposition.attached_pic
     return stream
 
