@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import logging
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -53,8 +55,10 @@ class LoopThread:
         try:
             self._loop.run_forever()
         finally:
+            # Whoever started them should have ended them: this is a defect, and it must show.
             pending = asyncio.all_tasks(self._loop)
             for task in pending:
+                log.error("%s was still running when the loop stopped", task.get_name())
                 task.cancel()
             if pending:
                 self._loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))

@@ -20,7 +20,8 @@ def test_work_runs_on_the_named_thread_and_gives_its_result_back() -> None:
     assert thread.stop()
 
 
-def test_stopping_cancels_what_still_runs() -> None:
+@pytest.mark.expect_errors("was still running when the loop stopped")
+def test_stopping_cancels_what_still_runs_and_says_so() -> None:
     thread, ended = LoopThread(), threading.Event()
     thread.start()
 
