@@ -6,6 +6,7 @@ Both doors offer the same few blocking calls, so that a command is written once.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
@@ -199,7 +200,8 @@ class RemoteHub:
         return msgspec.json.decode(answer.data or b"null", type=kind)
 
     def add_folder(self, path: str) -> Folder:
-        return self._call("POST", "/v1/folders", Folder, {"path": path})
+        # As a URI, because a name that is not UTF-8 has no place in JSON.
+        return self._call("POST", "/v1/folders", Folder, {"path": "file://" + quote(os.fsencode(path))})
 
     def folders(self) -> list[Folder]:
         return self._call("GET", "/v1/folders", Page[Folder]).items
