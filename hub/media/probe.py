@@ -14,7 +14,7 @@ import msgspec
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.sidedata.sidedata import SideData
-from av.stream import Disposition
+from av.stream import AttachmentStream, DataStream, Disposition
 from av.stream import Stream as AvStream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -179,7 +179,7 @@ def _stream(stream: AvStream, frame: VideoFrame | None) -> Stream:
     common = Stream(
         index=stream.index,
         kind=_kind(stream),
-        codec=context.codec.canonical_name if context else (stream.name or "unknown"),
+        codec=context.codec.canonical_name if context else _codec_without_decoder(stream),
         codec_tag=_codec_tag(context.codec_tag) if context else None,
         profile=stream.profile,
         language=None if language in ("und", "unk", "") else language,
@@ -198,6 +198,15 @@ def _stream(stream: AvStream, frame: VideoFrame | None) -> Stream:
             common, channels=stream.channels or None, sample_rate_hz=stream.sample_rate or None
         )
     return common
+
+
+def _codec_without_decoder(stream: AvStream) -> str:
+    """A font's MIME type or a data format's name; PyAV does not tell the name of a codec FFmpeg cannot decode."""
+    if isinstance(stream, AttachmentStream):
+        return stream.mimetype or "unknown"
+    if isinstance(stream, DataStream):
+        return stream.name or "unknown"
+    return "unknown"
 
 
 def _with_video(common: Stream, stream: VideoStream, frame: VideoFrame | None) -> Stream:

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 _LOG_BYTES_PER_JOB = 16 * 1024
 _STOP_S = 2.0
+_CODE = str(Path(__file__).resolve().parents[2])
 
 
 class WorkerGone(Exception):
@@ -150,8 +151,7 @@ def worker_command() -> list[str]:
 
 def _environment() -> dict[str, str]:
     """The worker runs the same code as the hub, and does not let glibc keep an arena for each of FFmpeg's threads."""
-    code = str(Path(__file__).resolve().parents[2])
-    search_path = os.pathsep.join(filter(None, [code, os.environ.get("PYTHONPATH")]))
+    search_path = os.pathsep.join(filter(None, [_CODE, os.environ.get("PYTHONPATH")]))
     return {**os.environ, "PYTHONPATH": search_path, "MALLOC_ARENA_MAX": "2", "SVT_LOG": "1"}
 
 
