@@ -1,0 +1,37 @@
+/** What this browser decodes, in the words of `GET /v1/videos/{id}/play?caps=`. */
+
+export type CanPlay = (mime: string) => boolean;
+
+const PROBES: readonly [cap: string, mime: string][] = [
+  ["mp4", 'video/mp4; codecs="avc1.640028"'],
+  ["webm", 'video/webm; codecs="vp8"'],
+  ["mkv", 'video/x-matroska; codecs="avc1.640028"'],
+  ["mov", 'video/quicktime; codecs="avc1.640028"'],
+  ["ogg", 'audio/ogg; codecs="vorbis"'],
+  ["wav", 'audio/wav; codecs="1"'],
+  ["flac", "audio/flac"],
+  ["h264", 'video/mp4; codecs="avc1.640028"'],
+  ["hevc", 'video/mp4; codecs="hvc1.1.6.L120.B0"'],
+  ["av1", 'video/mp4; codecs="av01.0.08M.08"'],
+  ["vp8", 'video/webm; codecs="vp8"'],
+  ["vp9", 'video/webm; codecs="vp9"'],
+  ["aac", 'audio/mp4; codecs="mp4a.40.2"'],
+  ["mp3", "audio/mpeg"],
+  ["opus", 'audio/webm; codecs="opus"'],
+  ["vorbis", 'audio/webm; codecs="vorbis"'],
+  ["ac3", 'audio/mp4; codecs="ac-3"'],
+  ["eac3", 'audio/mp4; codecs="ec-3"'],
+];
+
+/** The comma-separated list for `caps`. */
+export function capabilities(canPlay: CanPlay): string {
+  return PROBES.filter(([, mime]) => canPlay(mime))
+    .map(([cap]) => cap)
+    .join(",");
+}
+
+/** `capabilities` of this browser, by its own media element. */
+export function browserCapabilities(): string {
+  const probe = document.createElement("video");
+  return capabilities((mime) => probe.canPlayType(mime) !== "");
+}

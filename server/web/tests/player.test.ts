@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { capabilities } from "../src/lib/caps";
+import { cueBox, trackFor } from "../src/lib/cues";
+import { bufferedFractions, chapterAt, chapterMarks } from "../src/lib/ranges";
+import { retryDelayMs } from "../src/lib/backoff";
+
+describe("what the browser decodes", () => {
+  it("names containers and codecs as the hub does", () => {
+    expect(capabilities((mime) => mime.includes("mp4") && /avc1|mp4a/.test(mime))).toBe("mp4,h264,aac");
+    expect(capabilities(() => false)).toBe("");
+  });
+});
+
+describe("where captions go", () => {
+  const cue = { line: "auto" as const, snapToLines: true, position: "auto" as const, align: "center" };
+
+  it("stacks ordinary cues at the bottom", () => {
+    expect(cueBox(cue)).toEqual({ top: null, left: "0%", width: "100%", textAlign: "center" });
+    expect(cueBox({ ...cue, line: -1 }).top).toBeNull();
+  });
+
+  it("puts a cue that asks for the top there", () => {
+    expect(cueBox({ ...cue, line: 0 }).top).toBe("0%");
+    expect(cueBox({ ...cue, line: 10, snapToLines: false }).top).toBe("10%");
+    expect(cueBox({ ...cue, line: -15 }).top).toBe("0%");
+  });
+
+  it("follows the position and alignment across the picture", () => {
+    expect(cueBox({ ...cue, position: 20 })).toMatchObject({ left: "0%", width: "40%" });
+    expect(cueBox({ ...cue, position: 10, align: "start" })).toMatchObject({ left: "10%", width: "90%" });
+    expect(cueBox({ ...cue, position: 90, align: "end" })).toMatchObject({ left: "0%", width: "90%" });
+    expect(cueBox({ ...cue, position: 400, align: "start" })).toMatchObject({ left: "100%", width: "0%" });
+  });
+
+  it("chooses the remembered language, or one of its kind", () => {
+    const tracks = [{ lang: "pt-BR" }, { lang: "en" }];
+    expect(trackFor(tracks, "en")?.lang).toBe("en");
+    expect(trackFor(tracks, "pt")?.lang).toBe("pt-BR");
+    expect(trackFor(tracks, "de")).toBeNull();
+    expect(trackFor(tracks, null)).toBeNull();
+  });
+});
+
+describe("the seek bar", () => {
+  it("shows what is buffered as parts of the whole", () => {
+    expect(bufferedFractions([{ start: 0, end: 25 }, { start: 50, end: 120 }], 100)).toEqual([
+      { start: 0, end: 0.25 },
+      { start: 0.5, end: 1 },
+    ]);
+    expect(bufferedFractions([{ start: 0, end: 25 }], Number.NaN)).toEqual([]);
+  });
+
+  it("knows the chapter under the pointer and where chapters begin", () => {
+    const chapters = [
+      { start_s: 0, title: "A" },
+      { start_s: 30, title: "B" },
+      { start_s: 200, title: "beyond the end" },
+    ];
+    expect(chapterAt(chapters, 29.5)?.title).toBe("A");
+    expect(chapterAt(chapters, 30)?.title).toBe("B");
+    expect(chapterAt([], 3)).toBeNull();
+    expect(chapterMarks(chapters, 100)).toEqual([0.3]);
+  });
+});
+
+describe("waiting for the hub", () => {
+  it("waits longer each time, up to a limit, and never in step with others", () => {
+    expect(retryDelayMs(0, 1)).toBe(500);
+    expect(retryDelayMs(0, 0)).toBe(250);
+    expect(retryDelayMs(3, 1)).toBe(4000);
+    expect(retryDelayMs(40, 1)).toBe(15_000);
+  });
+});
