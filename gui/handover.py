@@ -1,0 +1,52 @@
+"""A second start on the same data folder: the window that is open comes to the front instead."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+import msgspec
+import urllib3
+
+from hub.runtime.instance import Instance
+
+log = logging.getLogger(__name__)
+TIMEOUT_S = 10
+HEADLESS = 409
+"""What the hub answers when it has no window."""
+
+
+def raise_running(instance: Instance, video_id: str | None) -> int:
+    """Ask the running hub for its window, perhaps playing a video; says what came of it and returns the exit code."""
+    try:
+        answer = urllib3.request(
+            "POST",
+            f"{instance.url}/v1/window",
+            body=msgspec.json.encode({"video_id": video_id}),
+            headers={"Authorization": f"Bearer {instance.token}", "Content-Type": "application/json"},
+            timeout=TIMEOUT_S,
+            retries=False,
+        )
+    except urllib3.exceptions.HTTPError as error:
+        click.echo(
+            f"marquee: another Marquee (process {instance.pid}) holds the data folder but does not answer at "
+            f"{instance.url}: {error}. End that process, then start again.",
+            err=True,
+        )
+        return 3
+    if answer.status < 300:
+        return 0
+    if answer.status == HEADLESS:
+        click.echo(
+            f"marquee: Marquee is running without a window. Open {instance.url} in a browser, "
+            "or end it and start again.",
+            err=True,
+        )
+    else:
+        log.warning("POST /v1/window answered %s: %r", answer.status, answer.data[:500])
+        click.echo(
+            f"marquee: another Marquee holds the data folder and answered with status {answer.status}. "
+            f"It is at {instance.url}.",
+            err=True,
+        )
+    return 3

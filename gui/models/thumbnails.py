@@ -1,0 +1,190 @@
+"""Pictures for the grid: decoded off the window's thread, the one looked at last first, at exactly the size shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cachetools import LRUCache
+from PySide6.QtCore import QObject, QRectF, QRunnable, QSize, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QImageReader, QPainter, QPainterPath, QPixmap
+
+from gui.operations import library as operations
+from gui.operations.library import PictureWanted
+from gui.session import Runner
+from hub.library.types import Video
+
+CACHE_BYTES = 96 * 1024 * 1024
+MAX_WAITING = 96
+"""More than any window shows at once; what waits beyond has been scrolled past."""
+LOOKUP_BATCH = 16
+DECODERS = 2
+SETTLE_MS = 120
+"""Another size of a picture that is there is made only once the window has stopped being resized."""
+FILL_RATIOS = (1.55, 2.1)
+"""Pictures about this wide fill the 16:9 frame, cut a little; others are shown whole between bars."""
+FALLBACK_COLOR = "#2b2b31"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    pixmap: QPixmap
+    wanted: PictureWanted
+
+    @property
+    def size_bytes(self) -> int:
+        return self.pixmap.width() * self.pixmap.height() * 4
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How a picture is framed: corner radius in device pixels and device pixel ratio."""
+
+    radius: float
+    ratio: float
+
+
+class Thumbnails(QObject):
+    """A bounded store of decoded pictures that fetches what it is asked for."""
+
+    ready = Signal(str)
+    """The picture of this video can be had now."""
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._pictures: LRUCache[str, _Entry] = LRUCache(
+            CACHE_BYTES, getsizeof=lambda entry: entry.size_bytes
+        )
+        self._waiting: dict[PictureWanted, tuple[Frame, str]] = {}
+        self._to_decode: list[_Decode] = []
+        self._decoding: set[PictureWanted] = set()
+        self._absent: set[tuple[str, int]] = set()
+        self._is_looking_up = False
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(DECODERS)
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._look_up)
+
+    def get(self, video: Video, width: int, frame: Frame) -> QPixmap | None:
+        """The video's picture, `width` device pixels wide if that has been made, else another size or None."""
+        if video.thumb_version is None:
+            return None
+        wanted = PictureWanted(video.id, video.thumb_version, width)
+        entry = self._pictures.get(video.id)
+        if entry is None or entry.wanted != wanted:
+            self._want(wanted, frame, video.thumb_color or FALLBACK_COLOR, urgent=entry is None)
+        return entry.pixmap if entry else None
+
+    def close(self) -> None:
+        """Wait for the decoders; each is at most one picture from its end."""
+        self._waiting.clear()
+        self._to_decode.clear()
+        self._pool.waitForDone()
+
+    def _want(self, wanted: PictureWanted, frame: Frame, color: str, *, urgent: bool) -> None:
+        if wanted in self._decoding or (wanted.video_id, wanted.version) in self._absent:
+            return
+        self._waiting.pop(wanted, None)
+        self._waiting[wanted] = (frame, color)
+        while len(self._waiting) > MAX_WAITING:
+            del self._waiting[next(iter(self._waiting))]
+        if not urgent:
+            self._timer.start(SETTLE_MS)
+        elif not self._timer.isActive():
+            self._timer.start(0)
+
+    def _look_up(self) -> None:
+        if self._is_looking_up or not self._waiting or len(self._to_decode) >= LOOKUP_BATCH:
+            return
+        latest = list(self._waiting)[-LOOKUP_BATCH:]
+        looked_up = {wanted: self._waiting.pop(wanted) for wanted in latest}
+        self._is_looking_up = True
+
+        def found(paths: dict[PictureWanted, Path]) -> None:
+            self._is_looking_up = False
+            for wanted, (frame, color) in looked_up.items():
+                if wanted in paths:
+                    self._to_decode.append(_Decode(wanted, paths[wanted], frame, color))
+                else:
+                    self._absent.add((wanted.video_id, wanted.version))
+            self._start_decoding()
+            self._look_up()
+
+        def failed(_: object) -> None:
+            self._is_looking_up = False
+
+        self._runner.run(operations.thumbnail_paths(latest), context=self, on_result=found, on_error=failed)
+
+    def _start_decoding(self) -> None:
+        while self._to_decode and len(self._decoding) < DECODERS:
+            task = self._to_decode.pop()
+            self._decoding.add(task.wanted)
+            task.signals.done.connect(self._decoded, Qt.ConnectionType.QueuedConnection)
+            self._pool.start(task)
+
+    def _decoded(self, wanted: PictureWanted, image: QImage) -> None:
+        self._decoding.discard(wanted)
+        if image.isNull():
+            self._absent.add((wanted.video_id, wanted.version))
+        else:
+            self._pictures[wanted.video_id] = _Entry(QPixmap.fromImage(image), wanted)
+            self.ready.emit(wanted.video_id)
+        self._start_decoding()
+        self._look_up()
+
+
+class _Signals(QObject):
+    done = Signal(object, QImage)
+
+
+class _Decode(QRunnable):
+    """Reads one picture and frames it."""
+
+    def __init__(self, wanted: PictureWanted, path: Path, frame: Frame, color: str) -> None:
+        super().__init__()
+        self.wanted = wanted
+        self.signals = _Signals()
+        self._path = path
+        self._frame = frame
+        self._color = color
+
+    def run(self) -> None:
+        self.signals.done.emit(self.wanted, framed(self._path, self.wanted.width, self._frame, self._color))
+
+
+def framed(path: Path, width: int, frame: Frame, color: str) -> QImage:
+    """The picture at `path` in a 16:9 frame with round corners; a null image when it cannot be read."""
+    target = QSize(width, round(width * 9 / 16))
+    reader = QImageReader(str(path))
+    size = reader.size()
+    if not size.isValid():
+        return QImage()
+    ratio = size.width() / max(1, size.height())
+    fills = FILL_RATIOS[0] <= ratio <= FILL_RATIOS[1]
+    aspect = Qt.AspectRatioMode.KeepAspectRatioByExpanding if fills else Qt.AspectRatioMode.KeepAspectRatio
+    reader.setScaledSize(size.scaled(target, aspect))
+    picture = reader.read()
+    if picture.isNull():
+        return picture
+    image = QImage(target, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+    outline = QPainterPath()
+    outline.addRoundedRect(QRectF(image.rect()), frame.radius, frame.radius)
+    painter.fillPath(outline, bars_color(color))
+    # SourceAtop keeps the outline's own smooth edge; a clip path would be jagged.
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceAtop)
+    painter.drawImage(
+        (target.width() - picture.width()) // 2, (target.height() - picture.height()) // 2, picture
+    )
+    painter.end()
+    image.setDevicePixelRatio(frame.ratio)
+    return image
+
+
+def bars_color(average: str) -> QColor:
+    """The colour beside a picture that does not fill its frame: the picture's own, darkened."""
+    color = QColor(average)
+    return QColor.fromHslF(max(0.0, color.hslHueF()), 0.5 * color.hslSaturationF(), 0.18)

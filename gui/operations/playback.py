@@ -1,0 +1,96 @@
+"""Operations around one play: what to open, where to go on, what to remember."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gui.session import Operation
+from hub.accounts.types import Viewer
+from hub.library.types import VideoDetail
+
+if TYPE_CHECKING:
+    from hub.bootstrap import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Playable:
+    """A file ready to be played. `width` and `height` are the size on the screen in pixels; None without pictures."""
+
+    path: bytes
+    title: str
+    subtitle: str = ""
+    video_id: str | None = None
+    """None for a file outside the library: nothing is remembered about it."""
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    resume_s: float = 0.0
+    video: VideoDetail | None = None
+
+    @property
+    def has_picture(self) -> bool:
+        """False for sound alone."""
+        return bool(self.width and self.height)
+
+
+def open_video(video_id: str, *, from_start: bool = False) -> Operation[Playable]:
+    """A video of the library with the viewer's position. NotFound, NotPlayable."""
+
+    async def run(hub: Hub, viewer: Viewer) -> Playable:
+        file = await hub.library.playable_file(viewer, video_id)
+        video = await hub.library.get_video(viewer, video_id)
+        position_s = 0.0 if from_start else await hub.positions.get(viewer, video_id)
+        return Playable(
+            path=file.path,
+            title=video.title,
+            subtitle=video.channel or "",
+            video_id=video_id,
+            width=file.width,
+            height=file.height,
+            duration_s=file.duration_s,
+            resume_s=resume_point(position_s, file.duration_s),
+            video=video,
+        )
+
+    return Operation(run)
+
+
+def open_file(path: bytes) -> Operation[Playable]:
+    """A file that need not be in the library. MediaError when it is no media file."""
+
+    async def run(hub: Hub, _: Viewer) -> Playable:
+        probe = (await hub.media.probe(path)).probe
+        name = Path(os.fsdecode(path)).name.encode(errors="replace").decode()
+        return Playable(
+            path=path,
+            title=probe.tags.get("title") or name,
+            width=probe.width,
+            height=probe.height,
+            duration_s=probe.duration_s,
+        )
+
+    return Operation(run)
+
+
+def remember(video_id: str, position_s: float) -> Operation[None]:
+    """Store the viewer's position as of now."""
+    at = datetime.now(UTC)
+    return Operation(lambda hub, viewer: hub.positions.set(viewer, video_id, position_s, at), keep=True)
+
+
+def count_view(video_id: str) -> Operation[None]:
+    """Count that the video was watched."""
+    return Operation(lambda hub, viewer: hub.library.add_view(viewer, video_id))
+
+
+def resume_point(position_s: float, duration_s: float | None) -> float:
+    """Where to go on: from the start again when next to nothing, or all but the end, has been seen."""
+    if position_s < 5:  # seconds: a glimpse
+        return 0.0
+    if duration_s is not None and position_s > duration_s - max(5.0, 0.02 * duration_s):
+        return 0.0
+    return position_s

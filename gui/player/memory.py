@@ -1,0 +1,64 @@
+"""Remembers how far the viewer has come: every few seconds, at every stop, and at the end."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QObject
+
+from gui.operations import playback as operations
+from gui.session import Runner
+from hub.errors import HubError
+
+SAVE_EVERY_S = 5.0
+
+
+class PositionMemory(QObject):
+    """Stores positions of one video at a time."""
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._video_id: str | None = None
+        self._position_s = 0.0
+        self._stored_s: float | None = None
+        self._stored_at = 0.0
+
+    def begin(self, video_id: str | None, position_s: float) -> None:
+        """From now on it is about this video; None: nothing is remembered."""
+        self.store()
+        self._video_id = video_id
+        self._position_s = position_s
+        self._stored_s = position_s
+        self._stored_at = time.monotonic()
+
+    def move(self, position_s: float) -> None:
+        """It is here now; stored when the last time is long enough ago."""
+        self._position_s = position_s
+        if time.monotonic() - self._stored_at >= SAVE_EVERY_S:
+            self.store()
+
+    def store(self) -> None:
+        """Store the place now, unless it is stored already."""
+        if self._video_id is None or self._position_s == self._stored_s:
+            return
+        self._stored_s = self._position_s
+        self._stored_at = time.monotonic()
+        self._runner.run(
+            operations.remember(self._video_id, self._position_s), context=self, on_error=self._not_stored
+        )
+
+    def finish(self, duration_s: float | None) -> None:
+        """It was watched to the end."""
+        if duration_s is not None:
+            self._position_s = duration_s
+        self.store()
+
+    def end(self) -> None:
+        """The viewer has left."""
+        self.store()
+        self._video_id = None
+
+    def _not_stored(self, _: HubError) -> None:
+        # The video may have been removed meanwhile; otherwise the next tick tries again.
+        self._stored_s = None

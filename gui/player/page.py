@@ -1,0 +1,347 @@
+"""The player: one video at a time, from the library or any file, until the viewer goes back."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QHideEvent, QImage, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from gui import theme
+from gui.operations import library as library_operations
+from gui.operations import playback as operations
+from gui.operations.library import PictureWanted
+from gui.operations.playback import Playable
+from gui.player.controls import ON_BLACK, RATES, Controls
+from gui.player.engine import Engine, EngineMissing, EngineState, Source
+from gui.player.keys import Command, command
+from gui.player.memory import PositionMemory
+from gui.player.missing import ProblemPanel
+from gui.player.stage import Stage
+from gui.player.surface import VideoSurface
+from gui.player.vlc_engine import VlcEngine
+from gui.preferences import Preferences
+from gui.session import Runner
+from gui.views.buttons import IconButton
+from gui.views.jobs_strip import ElidedLabel
+
+log = logging.getLogger(__name__)
+COVER_WIDTH = 1280
+
+
+class PlayerPage(QWidget):
+    """Title, picture, controls. `closed` when the viewer has gone back."""
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        runner: Runner,
+        preferences: Preferences,
+        make_engine: Callable[[], Engine] = VlcEngine,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("player")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._runner = runner
+        self._preferences = preferences
+        self._make_engine = make_engine
+        self._engine: Engine | None = None
+        self._playable: Playable | None = None
+        self._duration_s = 0.0
+        self._rate = 1.0
+        self._is_muted = False
+        self._captions_settled = False
+        self._memory = PositionMemory(runner, self)
+        self._surface = VideoSurface()
+        self._controls = Controls()
+        self._problem = ProblemPanel(self._surface)
+        self._problem.hide()
+        self._stage = Stage(self._surface, self._top_bar(), self._controls, self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._stage)
+        inside = QVBoxLayout(self._surface)
+        inside.addWidget(self._problem)
+        self._connect()
+
+    @property
+    def engine(self) -> Engine | None:
+        """The engine, once something was played."""
+        return self._engine
+
+    @property
+    def surface(self) -> VideoSurface:
+        """Where the picture is."""
+        return self._surface
+
+    def play(self, playable: Playable) -> None:
+        """Play this; what played before is remembered and closed."""
+        self._playable = playable
+        self._duration_s = playable.duration_s or 0.0
+        self._captions_settled = False
+        self._memory.begin(playable.video_id, playable.resume_s)
+        self._title.set_text(playable.title)
+        self._subtitle.setText(playable.subtitle)
+        self._subtitle.setVisible(bool(playable.subtitle))
+        self._problem.hide()
+        self._surface.clear(has_picture=playable.has_picture)
+        self._controls.set_duration(self._duration_s)
+        self._controls.seek.set_chapters(playable.video.chapters if playable.video else [])
+        self._controls.set_volume(self._preferences.volume, muted=self._is_muted)
+        self._set_rate(1.0)
+        self._show_tracks()
+        self.setFocus()
+        if not playable.has_picture:
+            self._load_cover(playable)
+        if self._ready_engine() and self._engine is not None:
+            self._engine.open(self._source(playable))
+            if playable.video_id is not None:
+                self._runner.run(
+                    operations.count_view(playable.video_id), context=self, on_error=lambda _: None
+                )
+
+    def stop(self) -> None:
+        """Remember the place and close the file."""
+        self._memory.end()
+        if self._engine is not None:
+            self._engine.stop()
+        self._playable = None
+
+    def close_engine(self) -> None:
+        """Let go of libvlc."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+    def leave(self) -> None:
+        """Back to the library."""
+        self._set_fullscreen(False)
+        self.stop()
+        self.closed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        found = command(event)
+        if found is None:
+            super().keyPressEvent(event)
+            return
+        self._stage.stir()
+        what, amount = found
+        match what:
+            case Command.TOGGLE:
+                self._toggle()
+            case Command.JUMP:
+                self._jump(amount)
+            case Command.GO_TO_SHARE:
+                # The very end would be over at once; leave a moment of it.
+                self._seek(min(self._duration_s * amount, max(0.0, self._duration_s - 0.5)))
+            case Command.VOLUME:
+                self._set_volume(self._preferences.volume + int(amount))
+            case Command.MUTE:
+                self._toggle_mute()
+            case Command.FULLSCREEN:
+                self._set_fullscreen(not self.window().isFullScreen())
+            case Command.CAPTIONS:
+                self._toggle_captions()
+            case Command.SLOWER | Command.FASTER:
+                at = RATES.index(self._rate) + (1 if what is Command.FASTER else -1)
+                self._set_rate(RATES[max(0, min(len(RATES) - 1, at))])
+            case Command.LEAVE:
+                if self.window().isFullScreen():
+                    self._set_fullscreen(False)
+                else:
+                    self.leave()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._memory.store()
+        super().hideEvent(event)
+
+    # Building
+
+    def _top_bar(self) -> QWidget:
+        back = IconButton("back", self.tr("Back to the library (Esc)"), color=ON_BLACK)
+        back.clicked.connect(self.leave)
+        self._title = ElidedLabel()
+        self._title.setObjectName("title")
+        self._subtitle = QLabel()
+        self._subtitle.setObjectName("faint")
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self._title)
+        words.addWidget(self._subtitle)
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(theme.M, theme.S, theme.L, theme.S)
+        row.setSpacing(theme.M)
+        row.addWidget(back)
+        row.addLayout(words, 1)
+        return bar
+
+    def _connect(self) -> None:
+        controls = self._controls
+        controls.play_toggled.connect(self._toggle)
+        controls.jump_requested.connect(self._jump)
+        controls.seek.seek_requested.connect(self._seek)
+        controls.volume_changed.connect(self._set_volume)
+        controls.mute_toggled.connect(self._toggle_mute)
+        controls.rate_changed.connect(self._set_rate)
+        controls.caption_chosen.connect(self._choose_captions)
+        controls.audio_chosen.connect(self._choose_audio)
+        controls.fullscreen_toggled.connect(lambda: self._set_fullscreen(not self.window().isFullScreen()))
+        self._surface.clicked.connect(self._toggle)
+        self._surface.double_clicked.connect(lambda: self._set_fullscreen(not self.window().isFullScreen()))
+        self._problem.system_player_requested.connect(self._play_in_system_player)
+
+    def _ready_engine(self) -> bool:
+        if self._engine is None:
+            try:
+                self._engine = engine = self._make_engine()
+            except EngineMissing as error:
+                log.warning("the window cannot play: %s", error.reason)
+                self._problem.show_missing()
+                return False
+            self._surface.set_engine(engine)
+            engine.state_changed.connect(self._show_state)
+            engine.position_changed.connect(self._show_position)
+            engine.duration_changed.connect(self._show_duration)
+            engine.tracks_changed.connect(self._show_tracks)
+        self._engine.set_volume(self._preferences.volume)
+        self._engine.set_muted(self._is_muted)
+        return True
+
+    def _source(self, playable: Playable) -> Source:
+        picture = QSize(playable.width or 0, playable.height or 0) if playable.has_picture else None
+        screen = self.screen()
+        return Source(
+            path=playable.path,
+            start_s=playable.resume_s,
+            picture=picture,
+            bound=screen.size() * screen.devicePixelRatio(),
+        )
+
+    def _load_cover(self, playable: Playable) -> None:
+        video = playable.video
+        if video is None or video.thumb_version is None:
+            return
+        wanted = PictureWanted(video.id, video.thumb_version, COVER_WIDTH)
+
+        def found(paths: dict[PictureWanted, Path]) -> None:
+            if wanted in paths and self._playable is playable:
+                self._surface.set_cover(QImage(str(paths[wanted])))
+
+        self._runner.run(library_operations.thumbnail_paths([wanted]), context=self, on_result=found)
+
+    # What the engine says
+
+    def _show_state(self, state: EngineState) -> None:
+        self._controls.set_playing(state is EngineState.PLAYING, ended=state is EngineState.ENDED)
+        self._stage.set_may_hide(state is EngineState.PLAYING)
+        match state:
+            case EngineState.PAUSED:
+                self._memory.store()
+            case EngineState.ENDED:
+                self._show_position(self._duration_s)
+                self._memory.finish(self._duration_s or None)
+            case EngineState.FAILED if self._playable is not None:
+                log.warning("libvlc cannot play %r", self._playable.path)
+                self._problem.show_failed(self._playable.title)
+            case _:
+                pass
+
+    def _show_position(self, position_s: float) -> None:
+        self._controls.set_position(position_s)
+        self._memory.move(position_s)
+
+    def _show_duration(self, duration_s: float) -> None:
+        self._duration_s = duration_s
+        self._controls.set_duration(duration_s)
+
+    def _show_tracks(self) -> None:
+        engine = self._engine
+        if engine is None or self._playable is None:
+            self._controls.set_captions([], -1)
+            self._controls.set_audio([], -1)
+            return
+        captions = engine.caption_tracks()
+        if captions and not self._captions_settled:
+            self._captions_settled = True
+            engine.set_caption_track(captions[0].id if self._preferences.shows_captions else -1)
+        self._controls.set_captions(captions, engine.caption_track())
+        self._controls.set_audio(engine.audio_tracks(), engine.audio_track())
+
+    # What the viewer asks for
+
+    def _toggle(self) -> None:
+        if self._engine is None:
+            return
+        if self._engine.state is EngineState.PLAYING:
+            self._engine.pause()
+        else:
+            self._engine.play()
+
+    def _jump(self, seconds: float) -> None:
+        if self._engine is not None:
+            self._seek(self._engine.position_s + seconds)
+
+    def _seek(self, position_s: float) -> None:
+        if self._engine is None or self._duration_s <= 0:
+            return
+        self._engine.seek(max(0.0, min(position_s, self._duration_s)))
+        self._memory.store()
+
+    def _set_volume(self, percent: int) -> None:
+        percent = max(0, min(100, percent))
+        self._preferences.volume = percent
+        self._is_muted = self._is_muted and percent == 0
+        self._apply_volume()
+
+    def _toggle_mute(self) -> None:
+        self._is_muted = not self._is_muted
+        self._apply_volume()
+
+    def _apply_volume(self) -> None:
+        if self._engine is not None:
+            self._engine.set_volume(self._preferences.volume)
+            self._engine.set_muted(self._is_muted)
+        self._controls.set_volume(self._preferences.volume, muted=self._is_muted)
+
+    def _set_rate(self, rate: float) -> None:
+        self._rate = rate
+        if self._engine is not None:
+            self._engine.set_rate(rate)
+        self._controls.set_rate(rate)
+
+    def _toggle_captions(self) -> None:
+        if self._engine is not None and (tracks := self._engine.caption_tracks()):
+            self._choose_captions(-1 if self._engine.caption_track() >= 0 else tracks[0].id)
+
+    def _choose_captions(self, track_id: int) -> None:
+        if self._engine is not None:
+            self._preferences.shows_captions = track_id >= 0
+            self._engine.set_caption_track(track_id)
+            self._controls.set_captions(self._engine.caption_tracks(), track_id)
+
+    def _choose_audio(self, track_id: int) -> None:
+        if self._engine is not None:
+            self._engine.set_audio_track(track_id)
+            self._controls.set_audio(self._engine.audio_tracks(), track_id)
+
+    def _set_fullscreen(self, is_full: bool) -> None:
+        window = self.window()
+        if window.isFullScreen() != is_full:
+            # Toggling the one flag keeps a maximised window maximised.
+            window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self._stage.set_full(is_full)
+        self._controls.set_fullscreen(is_full)
+
+    def _play_in_system_player(self) -> None:
+        if self._playable is not None:
+            uri = Path(os.fsdecode(self._playable.path)).as_uri()
+            if not QDesktopServices.openUrl(QUrl.fromEncoded(uri.encode())):
+                log.warning("no program is registered for %s", uri)

@@ -1,0 +1,293 @@
+"""The window on an open hub: makes models, pages and controllers, and connects what they ask for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QPoint, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
+
+from gui.bridge import Bridge
+from gui.controllers.drops import sort_drop
+from gui.controllers.first_run import FirstRun
+from gui.controllers.folders import Folders
+from gui.controllers.removal import Removal
+from gui.menus import Actions
+from gui.models.jobs import JobsModel
+from gui.models.library import LibraryModel
+from gui.models.thumbnails import Thumbnails
+from gui.operations import playback
+from gui.operations.playback import Playable
+from gui.player.page import PlayerPage
+from gui.preferences import Preferences
+from gui.session import Opened, Session
+from gui.views.jobs_strip import outcome
+from gui.views.library_page import LibraryPage
+from gui.views.main_window import MainWindow
+from hub.errors import HubError
+from hub.events import Event, WindowRequested
+from hub.jobs.types import Job
+from hub.library.types import VideoQuery
+
+
+class Shell(QObject):
+    """Lives from the moment the hub is open until the window closes."""
+
+    def __init__(self, window: MainWindow, bridge: Bridge, opened: Opened, preferences: Preferences) -> None:
+        super().__init__(window)
+        self._window = window
+        self._url = opened.url
+        self._preferences = preferences
+        self._session = Session(bridge, opened)
+        self._model = LibraryModel(self._session, preferences.query, self)
+        self._thumbnails = Thumbnails(self._session, self)
+        self._jobs = JobsModel(self._session, self)
+        self._removal = Removal(self._session, self._model, self)
+        self._folders = Folders(self._session, window)
+        self._first_run = FirstRun(self._session, opened.setup_code, self)
+        self._actions = Actions(window)
+        self._page = LibraryPage(self._model, self._thumbnails, self._jobs, self._actions.menu(), self._url)
+        self._player = PlayerPage(self._session, preferences)
+        window.add_page(self._page)
+        window.add_page(self._player)
+        bridge.happened.connect(self._handle)
+        bridge.failed.connect(self._say_error)
+        self._connect_library()
+        self._connect_actions()
+        self._connect_first_run()
+        self._model.refresh()
+        self._jobs.load()
+        window.accept_drops()
+        self.show_library()
+
+    # Pages
+
+    def show_library(self) -> None:
+        """Leave the player, if it is open, and show the library."""
+        self._actions.set_library_enabled(True)
+        self._window.show_page(self._page)
+        self._page.focus()
+
+    def play(self, video_id: str) -> None:
+        """Play a video of the library."""
+        self._session.run(playback.open_video(video_id), context=self, on_result=self._play)
+
+    def play_file(self, path: bytes) -> None:
+        """Play a file, whether or not the library has it."""
+        self._session.run(playback.open_file(path), context=self, on_result=self._play)
+
+    def close(self) -> None:
+        """Store what is still to be stored, stop the picture, wait for the decoders."""
+        self._removal.commit()
+        self._player.stop()
+        self._player.close_engine()
+        self._thumbnails.close()
+
+    def _play(self, playable: Playable) -> None:
+        self._actions.set_library_enabled(False)
+        self._window.show_page(self._player)
+        self._player.play(playable)
+
+    # Wiring
+
+    def _connect_library(self) -> None:
+        page = self._page
+        page.header.query_changed.connect(self._set_query)
+        page.header.add_requested.connect(self._folders.choose)
+        page.view.play_requested.connect(self.play)
+        page.view.remove_requested.connect(self._ask_remove)
+        page.view.menu_requested.connect(self._show_menu)
+        page.empty.add_requested.connect(self._folders.choose)
+        page.empty.demo_requested.connect(self._folders.demo)
+        page.strip.report_requested.connect(self._folders.report)
+        page.address.copy_requested.connect(self._copy_address)
+        page.address.setup_requested.connect(self._show_setup)
+        self._window.dropped.connect(self._drop)
+        self._player.closed.connect(self.show_library)
+        self._model.failed.connect(self._say_error)
+        self._removal.failed.connect(self._say_error)
+        self._jobs.ended.connect(self._say_outcome)
+        self._folders.said.connect(self._window.notice.show_text)
+
+    def _connect_actions(self) -> None:
+        for action, do in (
+            (self._actions.add, self._folders.choose),
+            (self._actions.folders, self._folders.manage),
+            (self._actions.rescan, self._folders.rescan),
+            (self._actions.report, self._folders.report),
+            (self._actions.devices, self._show_setup),
+            (self._actions.quit, self._window.close),
+        ):
+            # The slots take no `checked`.
+            action.triggered.connect(lambda _=False, do=do: do())
+
+    def _connect_first_run(self) -> None:
+        card = self._page.setup
+        card.set_up_requested.connect(self._first_run.set_up)
+        card.dismissed.connect(self._dismiss_setup)
+        card.copy_requested.connect(self._copy_address)
+        self._first_run.failed.connect(card.show_error)
+        self._first_run.finished.connect(self._set_up)
+        code = self._first_run.code
+        self._page.address.set_ready(code is None)
+        if code is not None:
+            card.show_first_run(self._url, code)
+            card.setVisible(not self._preferences.hides_setup)
+
+    def _handle(self, event: Event) -> None:
+        for listener in (self._model, self._jobs, self._folders, self._first_run):
+            listener.handle(event)
+        if isinstance(event, WindowRequested):
+            self._window.bring_to_front()
+            if event.video_id is not None:
+                self.play(event.video_id)
+
+    # Answers to what was asked for
+
+    def _set_query(self, query: VideoQuery) -> None:
+        self._preferences.query = query
+        self._model.set_query(query)
+
+    def _ask_remove(self, ids: list[str]) -> None:
+        video = self._model.video(ids[0])
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        if len(ids) == 1 and video is not None:
+            box.setText(self.tr("Remove “{}” from the library?").format(video.title))
+        else:
+            box.setText(self.tr("Remove {} videos from the library?").format(len(ids)))
+        box.setInformativeText(
+            self.tr(
+                "The files stay where they are; scans leave them out from now on. You can undo this for a moment."
+            )
+        )
+        remove = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(remove)
+        box.buttonClicked.connect(lambda button: self._remove(ids) if button is remove else None)
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    def _remove(self, ids: list[str]) -> None:
+        self._removal.remove(ids)
+        self._window.notice.show_text(
+            self.tr("Removed from the library.")
+            if len(ids) == 1
+            else self.tr("{} videos removed from the library.").format(len(ids)),
+            self.tr("Undo"),
+            self._removal.undo,
+        )
+
+    def _show_menu(self, ids: list[str], place: QPoint) -> None:
+        menu = QMenu(self._window)
+        if len(ids) == 1:
+            menu.addAction(self.tr("Play"), lambda: self.play(ids[0]))
+            menu.addAction(self.tr("Play from the beginning"), lambda: self._play_from_start(ids[0]))
+            menu.addSeparator()
+            menu.addAction(self.tr("Show in file manager"), lambda: self._reveal(ids[0]))
+            menu.addAction(self.tr("Copy link"), lambda: self._copy_link(ids[0]))
+            menu.addSeparator()
+        menu.addAction(self.tr("Rescan"), self._folders.rescan)
+        menu.addAction(self.tr("Remove from library…"), lambda: self._ask_remove(ids))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place)
+
+    def _play_from_start(self, video_id: str) -> None:
+        self._session.run(playback.open_video(video_id, from_start=True), context=self, on_result=self._play)
+
+    def _reveal(self, video_id: str) -> None:
+        def show(playable: Playable) -> None:
+            folder = Path(os.fsdecode(playable.path)).parent
+            if not QDesktopServices.openUrl(QUrl.fromEncoded(folder.as_uri().encode())):
+                self._window.notice.show_text(
+                    self.tr("No file manager answered. The file is in {}").format(folder)
+                )
+
+        self._session.run(playback.open_video(video_id), context=self, on_result=show)
+
+    def _copy_link(self, video_id: str) -> None:
+        QApplication.clipboard().setText(f"{self._url}/#/watch/{video_id}")
+        self._window.notice.show_text(
+            self.tr("The link is copied. It opens on any device that is signed in.")
+        )
+
+    def _copy_address(self) -> None:
+        QApplication.clipboard().setText(self._url)
+        self._window.notice.show_text(self.tr("The address is copied."))
+
+    def _show_setup(self) -> None:
+        if self._first_run.code is None:
+            self._copy_address()
+            return
+        self._preferences.hides_setup = False
+        self._page.setup.show()
+        self._page.setup.setFocus()
+
+    def _dismiss_setup(self) -> None:
+        self._preferences.hides_setup = True
+        self._page.setup.hide()
+        self._page.focus()
+
+    def _set_up(self) -> None:
+        self._page.setup.hide()
+        self._page.address.set_ready(True)
+        self._window.notice.show_text(self.tr("Done. Sign in at {} on any other device.").format(self._url))
+        self._page.focus()
+
+    def _drop(self, urls: list[QUrl]) -> None:
+        drop = sort_drop(urls)
+        if drop.folders:
+            self._folders.add(drop.folders)
+        elif drop.media:
+            self._ask_about_files(drop.media, drop.parents)
+        elif drop.other:
+            self._window.notice.show_text(
+                self.tr("“{}” is neither a folder nor a video or sound file.").format(drop.other[0])
+            )
+
+    def _ask_about_files(self, files: list[Path], parents: list[Path]) -> None:
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        names = (
+            self.tr("“{}”").format(files[0].name)
+            if len(files) == 1
+            else self.tr("{} files").format(len(files))
+        )
+        box.setText(self.tr("What shall be done with {}?").format(names))
+        box.setInformativeText(
+            self.tr(
+                "Marquee never copies files: it reads whole folders where they are and follows what changes in them."
+            )
+        )
+        play = (
+            box.addButton(self.tr("Play now"), QMessageBox.ButtonRole.AcceptRole) if len(files) == 1 else None
+        )
+        text = (
+            self.tr("Add the folder “{}”").format(parents[0].name or parents[0])
+            if len(parents) == 1
+            else self.tr("Add their {} folders").format(len(parents))
+        )
+        add = box.addButton(text, QMessageBox.ButtonRole.ActionRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+
+        def clicked(button: object) -> None:
+            if button is add:
+                self._folders.add(parents)
+            elif play is not None and button is play:
+                self.play_file(os.fsencode(files[0]))
+
+        box.buttonClicked.connect(clicked)
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    def _say_error(self, error: HubError) -> None:
+        self._window.notice.show_text(error.message)
+
+    def _say_outcome(self, job: Job) -> None:
+        text = outcome(job)
+        if text and not job.detail.get("errors"):
+            self._window.notice.show_text(text)
+        elif text:
+            self._window.notice.show_text(text, self.tr("Show report"), self._folders.report)

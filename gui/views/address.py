@@ -1,0 +1,41 @@
+"""Where the library is reached from other devices, at the lower edge."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+
+from gui import theme
+from gui.views.buttons import IconButton
+
+
+class AddressBar(QWidget):
+    """The address with a copy button once the hub is set up; before that, the way to set it up."""
+
+    copy_requested = Signal()
+    setup_requested = Signal()
+
+    def __init__(self, url: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = QLabel(self.tr("Watch on other devices:"))
+        self._words.setObjectName("muted")
+        self._address = QLabel(url)
+        self._address.setObjectName("address")
+        self._address.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._copy = IconButton("copy", self.tr("Copy the address"))
+        self._copy.clicked.connect(self.copy_requested)
+        self._set_up = QPushButton(self.tr("Watch on other devices…"))
+        self._set_up.setProperty("kind", "link")
+        self._set_up.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._set_up.clicked.connect(self.setup_requested)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.S)
+        for widget in (self._words, self._address, self._copy, self._set_up):
+            row.addWidget(widget)
+
+    def set_ready(self, ready: bool) -> None:
+        """Whether somebody can sign in elsewhere already."""
+        for widget in (self._words, self._address, self._copy):
+            widget.setVisible(ready)
+        self._set_up.setVisible(not ready)

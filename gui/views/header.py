@@ -1,0 +1,100 @@
+"""The top of the library: name, how many there are, their order, and what one can do."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from gui import figures, icons, theme
+from gui.views.buttons import IconButton, PlainButton
+from hub.library.types import Order, VideoQuery, VideoSort
+
+SIGN = QSize(26, 26)
+
+
+class Header(QWidget):
+    """Emits what is asked for; `set_count` and `set_query` keep it true."""
+
+    query_changed = Signal(object)
+    """A `VideoQuery`."""
+    add_requested = Signal()
+
+    def __init__(self, query: VideoQuery, menu: QMenu, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("header")
+        self._query = query
+        sign = QLabel()
+        sign.setPixmap(icons.application_icon().pixmap(SIGN))
+        name = QLabel(theme.application_name())
+        name.setObjectName("wordmark")
+        self._count = QLabel()
+        self._count.setObjectName("count")
+        self._sort = QComboBox()
+        self._sort.setAccessibleName(self.tr("Order of the list"))
+        self._sort.setToolTip(self.tr("Order of the list"))
+        for sort, label in (
+            (VideoSort.ADDED, self.tr("Date added")),
+            (VideoSort.PUBLISHED, self.tr("Date published")),
+            (VideoSort.TITLE, self.tr("Title")),
+            (VideoSort.DURATION, self.tr("Duration")),
+            (VideoSort.VIEWS, self.tr("Views")),
+        ):
+            self._sort.addItem(label, sort)
+        self._sort.setCurrentIndex(self._sort.findData(query.sort))
+        self._sort.currentIndexChanged.connect(self._pick_sort)
+        self._direction = IconButton("descending", "")
+        self._direction.clicked.connect(self._turn)
+        add = PlainButton(self.tr("Add folder"), "add")
+        add.setToolTip(self.tr("Add a folder to the library (Ctrl+O)"))
+        add.clicked.connect(self.add_requested)
+        more = IconButton("menu", self.tr("Menu"))
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        more.setMenu(menu)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.XL, theme.M, theme.L + theme.XS, theme.S)
+        row.setSpacing(theme.S)
+        for widget in (sign, name):
+            row.addWidget(widget)
+        row.addSpacing(theme.S)
+        row.addWidget(self._count, 1)
+        self._sorting = [self._sort, self._direction]
+        for control in (self._sort, self._direction, add, more):
+            row.addWidget(control)
+        self._show_direction()
+
+    def set_count(self, videos: int | None) -> None:
+        """Show how many videos are listed; None while that is not known."""
+        for control in self._sorting:
+            control.setVisible(bool(videos))
+        if not videos:
+            self._count.setText("")
+        elif videos == 1:
+            self._count.setText(self.tr("1 video"))
+        else:
+            self._count.setText(self.tr("{} videos").format(figures.count(videos)))
+
+    def _pick_sort(self) -> None:
+        self._change(VideoQuery(sort=self._sort.currentData()))
+
+    def _turn(self) -> None:
+        turned = Order.DESC if self._order() is Order.ASC else Order.ASC
+        self._change(msgspec.structs.replace(self._query, order=turned))
+
+    def _change(self, query: VideoQuery) -> None:
+        self._query = query
+        self._show_direction()
+        self.query_changed.emit(query)
+
+    def _order(self) -> Order:
+        natural = Order.ASC if self._query.sort is VideoSort.TITLE else Order.DESC
+        return self._query.order or natural
+
+    def _show_direction(self) -> None:
+        ascending = self._order() is Order.ASC
+        self._direction.set_icon("ascending" if ascending else "descending")
+        self._direction.set_text(
+            self.tr("Ascending: click to turn round")
+            if ascending
+            else self.tr("Descending: click to turn round")
+        )

@@ -1,0 +1,132 @@
+"""The job under way, at the lower edge: how far, how fast, at which file; stop it, read its report."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+
+from gui import figures, theme
+from gui.models.jobs import JobsModel
+from gui.views.buttons import IconButton
+from hub.jobs.types import Job, JobState
+
+
+class JobsStrip(QWidget):
+    """Follows a `JobsModel`; empty while nothing runs."""
+
+    report_requested = Signal()
+
+    def __init__(self, jobs: JobsModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._job: Job | None = None
+        self._title = QLabel()
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedWidth(140)
+        self._bar.setAccessibleName(self.tr("Progress"))
+        self._figures = QLabel()
+        self._figures.setObjectName("muted")
+        self._report = QPushButton()
+        self._report.setProperty("kind", "link")
+        self._report.clicked.connect(self.report_requested)
+        self._current = ElidedLabel()
+        self._current.setObjectName("muted")
+        self._cancel = IconButton("close", self.tr("Stop"))
+        self._cancel.clicked.connect(self._stop)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.M)
+        for widget in (self._title, self._bar, self._figures, self._report):
+            row.addWidget(widget)
+        row.addWidget(self._current, 1)
+        row.addWidget(self._cancel)
+        jobs.changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        self._job = job = self._jobs.running
+        self.setVisible(job is not None)
+        if job is None:
+            return
+        more = len(self._jobs.active) - 1
+        self._title.setText(self.tr("{} (and {} more)").format(job.title, more) if more else job.title)
+        self._bar.setRange(0, job.total_units or 0)
+        self._bar.setValue(min(job.done_units, job.total_units or 0))
+        self._figures.setText("  ·  ".join(course(job)))
+        errors = int(job.detail.get("errors") or 0)
+        self._report.setText(self.tr("1 problem") if errors == 1 else self.tr("{} problems").format(errors))
+        self._report.setVisible(errors > 0)
+        self._current.set_text(str(job.detail.get("current") or ""))
+        self._cancel.setEnabled(True)
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._cancel.setEnabled(False)
+            self._jobs.cancel(self._job.id)
+
+
+class ElidedLabel(QLabel):
+    """A label that gives way: its text is cut in the middle to what fits."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._whole = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def set_text(self, text: str) -> None:
+        """Show as much of `text` as fits."""
+        self._whole = text
+        self.setToolTip(text)
+        self._cut()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cut()
+
+    def _cut(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width()))
+
+
+def course(job: Job) -> list[str]:
+    """What is known of a job's course, in words."""
+    if job.state is JobState.QUEUED:
+        return [_tr("waiting")]
+    found = []
+    if job.kind == "scan":
+        if job.detail.get("files_found"):
+            found.append(_tr("{} files").format(figures.count(int(job.detail["files_found"]))))
+        rate = float(job.detail.get("files_per_s") or 0)
+        if rate >= 1:
+            found.append(_tr("{} files/s").format(figures.count(round(rate))))
+    elif job.total_units:
+        found.append(_tr("{} of {}").format(figures.count(job.done_units), figures.count(job.total_units)))
+    return found
+
+
+def outcome(job: Job) -> str:
+    """How a job ended, in a sentence; nothing for what needs no words."""
+    if job.state is JobState.FAILED:
+        return _tr("{} failed: {}").format(job.title, job.error or _tr("the log tells more"))
+    if job.state is JobState.CANCELLED:
+        return _tr("{} was stopped.").format(job.title)
+    if job.kind != "scan":
+        return ""
+    parts = [
+        template.format(figures.count(int(job.detail[key])))
+        for key, template in (
+            ("files_new", _tr("{} new")),
+            ("files_changed", _tr("{} changed")),
+            ("files_moved", _tr("{} moved")),
+            ("files_missing", _tr("{} missing")),
+        )
+        if job.detail.get(key)
+    ]
+    if not parts and not job.detail.get("errors"):
+        return ""
+    return _tr("Scan finished: {}.").format(", ".join(parts) or _tr("nothing new"))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("JobsStrip", text)

@@ -1,0 +1,67 @@
+"""The scan report: every file that was passed over, and why."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import theme
+from gui.views.buttons import PlainButton, PrimaryButton
+from hub.library.types import ScanProblem
+
+
+class ReportDialog(QDialog):
+    """A table of `ScanProblem`s that can be copied whole."""
+
+    def __init__(self, problems: list[ScanProblem], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Scan report"))
+        self.resize(760, 420)
+        self._problems = problems
+        words = QLabel(
+            self.tr(
+                "Marquee passed over these files. They stay where they are and are tried again when they change."
+            )
+            if problems
+            else self.tr("The last scans passed over nothing.")
+        )
+        words.setWordWrap(True)
+        table = QTreeWidget()
+        table.setRootIsDecorated(False)
+        table.setUniformRowHeights(True)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        table.setHeaderLabels([self.tr("File"), self.tr("Why")])
+        for problem in problems:
+            row = QTreeWidgetItem([problem.path, problem.reason])
+            for section in (0, 1):
+                row.setToolTip(section, row.text(section))
+            table.addTopLevelItem(row)
+        table.setColumnWidth(0, 340)
+        table.setVisible(bool(problems))
+        copy = PlainButton(self.tr("Copy"), "copy")
+        copy.clicked.connect(self._copy)
+        copy.setVisible(bool(problems))
+        close = PrimaryButton(self.tr("Close"))
+        close.clicked.connect(self.accept)
+        buttons = QHBoxLayout()
+        buttons.addWidget(copy)
+        buttons.addStretch()
+        buttons.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.L, theme.L, theme.L, theme.L)
+        column.setSpacing(theme.M)
+        column.addWidget(words)
+        column.addWidget(table, 1)
+        column.addLayout(buttons)
+
+    def _copy(self) -> None:
+        QApplication.clipboard().setText("\n".join(f"{p.path}\t{p.reason}" for p in self._problems))

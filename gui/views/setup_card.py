@@ -1,0 +1,121 @@
+"""First run: the address for other devices, the code that proves who asks, and the owner's name and password."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from gui import theme
+from gui.views.buttons import IconButton, PrimaryButton
+
+FIELD_WIDTH = 200
+
+
+class SetupCard(QFrame):
+    """Asks for the owner's name and password; the window knows the code itself."""
+
+    set_up_requested = Signal(str, str)
+    """Name and password."""
+    dismissed = Signal()
+    copy_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(theme.L + theme.XS, theme.L, theme.M, theme.L)
+        outer.setSpacing(theme.XL)
+        outer.addLayout(self._explanation(), 3)
+        outer.addLayout(self._form(), 2)
+        away = IconButton("close", self.tr("Not now (the menu has it)"))
+        away.clicked.connect(self.dismissed)
+        outer.addWidget(away, alignment=Qt.AlignmentFlag.AlignTop)
+
+    def show_first_run(self, url: str, code: str) -> None:
+        """Fill in what the other device needs."""
+        self._address.setText(url)
+        self._code.setText(code)
+
+    def show_error(self, sentence: str) -> None:
+        """Say why it did not work, beside the fields."""
+        self._problem.setText(sentence)
+        self._problem.setVisible(bool(sentence))
+        self._button.setEnabled(True)
+
+    def _explanation(self) -> QVBoxLayout:
+        title = QLabel(self.tr("Watch on your other devices"))
+        title.setObjectName("title")
+        words = QLabel(
+            self.tr(
+                "Choose a name and a password here, then sign in with them on any phone, tablet or TV in your home. "
+                "You can also do this there: open the address and type the first-run code."
+            )
+        )
+        words.setObjectName("muted")
+        words.setWordWrap(True)
+        self._address, self._code = QLabel(), QLabel()
+        self._address.setObjectName("address")
+        self._code.setObjectName("code")
+        for label in (self._address, self._code):
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        copy = IconButton("copy", self.tr("Copy the address"))
+        copy.clicked.connect(self.copy_requested)
+        facts = QGridLayout()
+        facts.setHorizontalSpacing(theme.M)
+        facts.setVerticalSpacing(theme.XS)
+        facts.addWidget(_faint(self.tr("Address")), 0, 0)
+        facts.addWidget(self._address, 0, 1)
+        facts.addWidget(copy, 0, 2)
+        facts.addWidget(_faint(self.tr("First-run code")), 1, 0)
+        facts.addWidget(self._code, 1, 1)
+        facts.setColumnStretch(3, 1)
+        column = QVBoxLayout()
+        column.setSpacing(theme.S)
+        column.addWidget(title)
+        column.addWidget(words)
+        column.addLayout(facts)
+        column.addStretch()
+        return column
+
+    def _form(self) -> QVBoxLayout:
+        self._name, self._password = QLineEdit(), QLineEdit()
+        self._name.setPlaceholderText(self.tr("Your name"))
+        self._name.setAccessibleName(self.tr("Your name"))
+        self._password.setPlaceholderText(self.tr("Password, 8 characters or more"))
+        self._password.setAccessibleName(self.tr("Password"))
+        self._password.setEchoMode(QLineEdit.EchoMode.Password)
+        self._problem = QLabel()
+        self._problem.setObjectName("problem")
+        self._problem.setWordWrap(True)
+        self._problem.hide()
+        self._button = PrimaryButton(self.tr("Set up"))
+        self._button.clicked.connect(self._submit)
+        column = QVBoxLayout()
+        column.setSpacing(theme.S)
+        for field in (self._name, self._password):
+            field.setMinimumWidth(FIELD_WIDTH)
+            field.returnPressed.connect(self._submit)
+            field.textEdited.connect(lambda: self.show_error(""))
+            column.addWidget(field)
+        column.addWidget(self._problem)
+        column.addWidget(self._button, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addStretch()
+        return column
+
+    def _submit(self) -> None:
+        name, password = self._name.text().strip(), self._password.text()
+        if not name:
+            self.show_error(self.tr("Type your name first."))
+            self._name.setFocus()
+        elif not password:
+            self.show_error(self.tr("Type a password first."))
+            self._password.setFocus()
+        else:
+            self._button.setEnabled(False)
+            self.set_up_requested.emit(name, password)
+
+
+def _faint(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName("muted")
+    return label
