@@ -177,7 +177,7 @@ class Program(QObject):
             return
         path = Path(self._target)
         if path.exists():
-            self._shell.play_file(os.fsencode(path.absolute()))
+            self._shell.play_file(path.absolute())
         else:
             self._shell.play(self._target)
 

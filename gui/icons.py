@@ -13,6 +13,7 @@ _STROKED = {
     "add": "M12 5v14M5 12h14",
     "back": "M19 12H5M11 6l-6 6 6 6",
     "check": "M5 12.5l4.5 4.5L19 7.5",
+    "chevron": "M6 9.5l6 6 6-6",
     "close": "M6 6l12 12M18 6L6 18",
     "copy": "M9 9h10v10H9zM5 15V5h10",
     "folder": "M3 7a2 2 0 0 1 2-2h4l2 2.5h8a2 2 0 0 1 2 2V17a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2z",

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
+from PySide6.QtCore import QObject
 
 from gui.bridge import Bridge
-from gui.controllers.drops import sort_drop
+from gui.controllers.drops import Drops
 from gui.controllers.first_run import FirstRun
 from gui.controllers.folders import Folders
 from gui.controllers.removal import Removal
+from gui.controllers.videos import VideoActions
 from gui.menus import Actions
 from gui.models.jobs import JobsModel
 from gui.models.library import LibraryModel
 from gui.models.thumbnails import Thumbnails
-from gui.operations import playback
 from gui.operations.playback import Playable
 from gui.player.page import PlayerPage
 from gui.preferences import Preferences
@@ -44,7 +41,9 @@ class Shell(QObject):
         self._model = LibraryModel(self._session, preferences.query, self)
         self._thumbnails = Thumbnails(self._session, self)
         self._jobs = JobsModel(self._session, self)
-        self._removal = Removal(self._session, self._model, self)
+        self._removal = Removal(self._session, self._model, window)
+        self._videos = VideoActions(self._session, self._url, window)
+        self._drops = Drops(window)
         self._folders = Folders(self._session, window)
         self._first_run = FirstRun(self._session, opened.setup_code, self)
         self._actions = Actions(window)
@@ -72,11 +71,11 @@ class Shell(QObject):
 
     def play(self, video_id: str) -> None:
         """Play a video of the library."""
-        self._session.run(playback.open_video(video_id), context=self, on_result=self._play)
+        self._videos.play(video_id)
 
-    def play_file(self, path: bytes) -> None:
+    def play_file(self, path: Path) -> None:
         """Play a file, whether or not the library has it."""
-        self._session.run(playback.open_file(path), context=self, on_result=self._play)
+        self._videos.play_file(path)
 
     def close(self) -> None:
         """Store what is still to be stored, stop the picture, wait for the decoders."""
@@ -96,20 +95,27 @@ class Shell(QObject):
         page = self._page
         page.header.query_changed.connect(self._set_query)
         page.header.add_requested.connect(self._folders.choose)
-        page.view.play_requested.connect(self.play)
-        page.view.remove_requested.connect(self._ask_remove)
-        page.view.menu_requested.connect(self._show_menu)
+        page.view.play_requested.connect(self._videos.play)
+        page.view.remove_requested.connect(self._removal.ask)
+        page.view.menu_requested.connect(self._videos.show_menu)
         page.empty.add_requested.connect(self._folders.choose)
         page.empty.demo_requested.connect(self._folders.demo)
         page.strip.report_requested.connect(self._folders.report)
-        page.address.copy_requested.connect(self._copy_address)
+        page.address.copy_requested.connect(self._videos.copy_address)
         page.address.setup_requested.connect(self._show_setup)
-        self._window.dropped.connect(self._drop)
+        self._window.dropped.connect(self._drops.take)
+        self._drops.add_requested.connect(self._folders.add)
+        self._drops.play_requested.connect(self._videos.play_file)
+        self._videos.opened.connect(self._play)
+        self._videos.remove_requested.connect(self._removal.ask)
+        self._videos.rescan_requested.connect(self._folders.rescan)
+        self._removal.removed.connect(self._offer_undo)
         self._player.closed.connect(self.show_library)
         self._model.failed.connect(self._say_error)
         self._removal.failed.connect(self._say_error)
         self._jobs.ended.connect(self._say_outcome)
-        self._folders.said.connect(self._window.notice.show_text)
+        for speaker in (self._folders, self._videos, self._drops):
+            speaker.said.connect(self._window.notice.show_text)
 
     def _connect_actions(self) -> None:
         for action, do in (
@@ -127,7 +133,7 @@ class Shell(QObject):
         card = self._page.setup
         card.set_up_requested.connect(self._first_run.set_up)
         card.dismissed.connect(self._dismiss_setup)
-        card.copy_requested.connect(self._copy_address)
+        card.copy_requested.connect(self._videos.copy_address)
         self._first_run.failed.connect(card.show_error)
         self._first_run.finished.connect(self._set_up)
         code = self._first_run.code
@@ -150,76 +156,12 @@ class Shell(QObject):
         self._preferences.query = query
         self._model.set_query(query)
 
-    def _ask_remove(self, ids: list[str]) -> None:
-        video = self._model.video(ids[0])
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
-        if len(ids) == 1 and video is not None:
-            box.setText(self.tr("Remove “{}” from the library?").format(video.title))
-        else:
-            box.setText(self.tr("Remove {} videos from the library?").format(len(ids)))
-        box.setInformativeText(
-            self.tr(
-                "The files stay where they are; scans leave them out from now on. You can undo this for a moment."
-            )
-        )
-        remove = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(remove)
-        box.buttonClicked.connect(lambda button: self._remove(ids) if button is remove else None)
-        box.finished.connect(box.deleteLater)
-        box.open()
-
-    def _remove(self, ids: list[str]) -> None:
-        self._removal.remove(ids)
-        self._window.notice.show_text(
-            self.tr("Removed from the library.")
-            if len(ids) == 1
-            else self.tr("{} videos removed from the library.").format(len(ids)),
-            self.tr("Undo"),
-            self._removal.undo,
-        )
-
-    def _show_menu(self, ids: list[str], place: QPoint) -> None:
-        menu = QMenu(self._window)
-        if len(ids) == 1:
-            menu.addAction(self.tr("Play"), lambda: self.play(ids[0]))
-            menu.addAction(self.tr("Play from the beginning"), lambda: self._play_from_start(ids[0]))
-            menu.addSeparator()
-            menu.addAction(self.tr("Show in file manager"), lambda: self._reveal(ids[0]))
-            menu.addAction(self.tr("Copy link"), lambda: self._copy_link(ids[0]))
-            menu.addSeparator()
-        menu.addAction(self.tr("Rescan"), self._folders.rescan)
-        menu.addAction(self.tr("Remove from library…"), lambda: self._ask_remove(ids))
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(place)
-
-    def _play_from_start(self, video_id: str) -> None:
-        self._session.run(playback.open_video(video_id, from_start=True), context=self, on_result=self._play)
-
-    def _reveal(self, video_id: str) -> None:
-        def show(playable: Playable) -> None:
-            folder = Path(os.fsdecode(playable.path)).parent
-            if not QDesktopServices.openUrl(QUrl.fromEncoded(folder.as_uri().encode())):
-                self._window.notice.show_text(
-                    self.tr("No file manager answered. The file is in {}").format(folder)
-                )
-
-        self._session.run(playback.open_video(video_id), context=self, on_result=show)
-
-    def _copy_link(self, video_id: str) -> None:
-        QApplication.clipboard().setText(f"{self._url}/#/watch/{video_id}")
-        self._window.notice.show_text(
-            self.tr("The link is copied. It opens on any device that is signed in.")
-        )
-
-    def _copy_address(self) -> None:
-        QApplication.clipboard().setText(self._url)
-        self._window.notice.show_text(self.tr("The address is copied."))
+    def _offer_undo(self, text: str) -> None:
+        self._window.notice.show_text(text, self.tr("Undo"), self._removal.undo)
 
     def _show_setup(self) -> None:
         if self._first_run.code is None:
-            self._copy_address()
+            self._videos.copy_address()
             return
         self._preferences.hides_setup = False
         self._page.setup.show()
@@ -235,52 +177,6 @@ class Shell(QObject):
         self._page.address.set_ready(True)
         self._window.notice.show_text(self.tr("Done. Sign in at {} on any other device.").format(self._url))
         self._page.focus()
-
-    def _drop(self, urls: list[QUrl]) -> None:
-        drop = sort_drop(urls)
-        if drop.folders:
-            self._folders.add(drop.folders)
-        elif drop.media:
-            self._ask_about_files(drop.media, drop.parents)
-        elif drop.other:
-            self._window.notice.show_text(
-                self.tr("“{}” is neither a folder nor a video or sound file.").format(drop.other[0])
-            )
-
-    def _ask_about_files(self, files: list[Path], parents: list[Path]) -> None:
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
-        names = (
-            self.tr("“{}”").format(files[0].name)
-            if len(files) == 1
-            else self.tr("{} files").format(len(files))
-        )
-        box.setText(self.tr("What shall be done with {}?").format(names))
-        box.setInformativeText(
-            self.tr(
-                "Marquee never copies files: it reads whole folders where they are and follows what changes in them."
-            )
-        )
-        play = (
-            box.addButton(self.tr("Play now"), QMessageBox.ButtonRole.AcceptRole) if len(files) == 1 else None
-        )
-        text = (
-            self.tr("Add the folder “{}”").format(parents[0].name or parents[0])
-            if len(parents) == 1
-            else self.tr("Add their {} folders").format(len(parents))
-        )
-        add = box.addButton(text, QMessageBox.ButtonRole.ActionRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-
-        def clicked(button: object) -> None:
-            if button is add:
-                self._folders.add(parents)
-            elif play is not None and button is play:
-                self.play_file(os.fsencode(files[0]))
-
-        box.buttonClicked.connect(clicked)
-        box.finished.connect(box.deleteLater)
-        box.open()
 
     def _say_error(self, error: HubError) -> None:
         self._window.notice.show_text(error.message)

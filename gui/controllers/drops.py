@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PySide6.QtCore import QMimeDatabase, QUrl
+from PySide6.QtCore import QMimeDatabase, QObject, QUrl, Signal
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,62 @@ class Drop:
     def parents(self) -> list[Path]:
         """The folders the media files are in, each once."""
         return list(dict.fromkeys(path.parent for path in self.media))
+
+
+class Drops(QObject):
+    """Asks where a drop leaves a choice, and emits what is to be done."""
+
+    add_requested = Signal(list)
+    """Folders as `Path`s."""
+    play_requested = Signal(object)
+    """A file as `Path`."""
+    said = Signal(str)
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+
+    def take(self, urls: Sequence[QUrl]) -> None:
+        """Somebody dropped these."""
+        drop = sort_drop(urls)
+        if drop.folders:
+            self.add_requested.emit(drop.folders)
+        elif drop.media:
+            self._ask(drop.media, drop.parents)
+        elif drop.other:
+            self.said.emit(
+                self.tr("“{}” is neither a folder nor a video or sound file.").format(drop.other[0])
+            )
+
+    def _ask(self, files: list[Path], parents: list[Path]) -> None:
+        is_one = len(files) == 1
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        what = self.tr("“{}”").format(files[0].name) if is_one else self.tr("{} files").format(len(files))
+        box.setText(self.tr("What shall be done with {}?").format(what))
+        box.setInformativeText(
+            self.tr(
+                "Marquee never copies files: it reads whole folders where they are and follows what changes in them."
+            )
+        )
+        play = box.addButton(self.tr("Play now"), QMessageBox.ButtonRole.AcceptRole) if is_one else None
+        text = (
+            self.tr("Add the folder “{}”").format(parents[0].name or parents[0])
+            if len(parents) == 1
+            else self.tr("Add their {} folders").format(len(parents))
+        )
+        add = box.addButton(text, QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+
+        def clicked(button: object) -> None:
+            if button is add:
+                self.add_requested.emit(parents)
+            elif play is not None and button is play:
+                self.play_requested.emit(files[0])
+
+        box.buttonClicked.connect(clicked)
+        box.finished.connect(box.deleteLater)
+        box.open()
 
 
 def sort_drop(urls: Sequence[QUrl]) -> Drop:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QMessageBox, QWidget
 
+from gui import figures
 from gui.models.library import LibraryModel
 from gui.operations import library as operations
 from gui.session import Runner
@@ -15,14 +17,38 @@ class Removal(QObject):
     """Hides videos at once and tells the catalogue when the offer to undo has gone."""
 
     failed = Signal(object)
+    removed = Signal(str)
+    """Videos are hidden; the sentence that says so, to be shown with a way to `undo`."""
 
-    def __init__(self, runner: Runner, model: LibraryModel, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, runner: Runner, model: LibraryModel, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
         self._runner = runner
         self._model = model
         self._pending: list[str] = []
         self._timer = QTimer(self, singleShot=True, interval=SHOWN_WITH_ACTION_MS)
         self._timer.timeout.connect(self.commit)
+
+    def ask(self, ids: list[str]) -> None:
+        """Remove these once the person has said yes."""
+        video = self._model.video(ids[0])
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        if len(ids) == 1 and video is not None:
+            box.setText(self.tr("Remove “{}” from the library?").format(video.title))
+        else:
+            box.setText(self.tr("Remove {} videos from the library?").format(figures.count(len(ids))))
+        box.setInformativeText(
+            self.tr(
+                "The files stay where they are; scans leave them out from now on. You can undo this for a moment."
+            )
+        )
+        remove = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(remove)
+        box.buttonClicked.connect(lambda button: self.remove(ids) if button is remove else None)
+        box.finished.connect(box.deleteLater)
+        box.open()
 
     def remove(self, ids: list[str]) -> None:
         """Hide these; an earlier removal that still waits becomes final."""
@@ -30,6 +56,11 @@ class Removal(QObject):
         self._pending = list(ids)
         self._model.hide(ids)
         self._timer.start()
+        self.removed.emit(
+            self.tr("Removed from the library.")
+            if len(ids) == 1
+            else self.tr("{} videos removed from the library.").format(figures.count(len(ids)))
+        )
 
     def undo(self) -> None:
         """Bring back what was hidden last."""

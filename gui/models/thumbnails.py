@@ -58,7 +58,9 @@ class Thumbnails(QObject):
         )
         self._waiting: dict[PictureWanted, tuple[Frame, str]] = {}
         self._to_decode: list[_Decode] = []
-        self._decoding: set[PictureWanted] = set()
+        self._decoding = 0
+        self._claimed: set[PictureWanted] = set()
+        """Looked up or being decoded: no longer waiting, not there yet."""
         self._absent: set[tuple[str, int]] = set()
         self._is_looking_up = False
         self._pool = QThreadPool(self)
@@ -83,7 +85,7 @@ class Thumbnails(QObject):
         self._pool.waitForDone()
 
     def _want(self, wanted: PictureWanted, frame: Frame, color: str, *, urgent: bool) -> None:
-        if wanted in self._decoding or (wanted.video_id, wanted.version) in self._absent:
+        if wanted in self._claimed or (wanted.video_id, wanted.version) in self._absent:
             return
         self._waiting.pop(wanted, None)
         self._waiting[wanted] = (frame, color)
@@ -99,6 +101,7 @@ class Thumbnails(QObject):
             return
         latest = list(self._waiting)[-LOOKUP_BATCH:]
         looked_up = {wanted: self._waiting.pop(wanted) for wanted in latest}
+        self._claimed.update(latest)
         self._is_looking_up = True
 
         def found(paths: dict[PictureWanted, Path]) -> None:
@@ -107,24 +110,28 @@ class Thumbnails(QObject):
                 if wanted in paths:
                     self._to_decode.append(_Decode(wanted, paths[wanted], frame, color))
                 else:
+                    self._claimed.discard(wanted)
                     self._absent.add((wanted.video_id, wanted.version))
             self._start_decoding()
             self._look_up()
 
         def failed(_: object) -> None:
+            # They are asked for again when they are painted again.
             self._is_looking_up = False
+            self._claimed.difference_update(latest)
 
         self._runner.run(operations.thumbnail_paths(latest), context=self, on_result=found, on_error=failed)
 
     def _start_decoding(self) -> None:
-        while self._to_decode and len(self._decoding) < DECODERS:
+        while self._to_decode and self._decoding < DECODERS:
             task = self._to_decode.pop()
-            self._decoding.add(task.wanted)
+            self._decoding += 1
             task.signals.done.connect(self._decoded, Qt.ConnectionType.QueuedConnection)
             self._pool.start(task)
 
     def _decoded(self, wanted: PictureWanted, image: QImage) -> None:
-        self._decoding.discard(wanted)
+        self._decoding -= 1
+        self._claimed.discard(wanted)
         if image.isNull():
             self._absent.add((wanted.video_id, wanted.version))
         else:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QVBoxLayout, QW
 
 from gui import theme
 from gui.views.buttons import IconButton, PrimaryButton
+from gui.views.texts import WrappedLabel
 
 INSTALL = "sudo apt install libvlc5 vlc-plugin-base"
 """Debian and Ubuntu; other systems have one package called vlc."""
@@ -21,10 +22,8 @@ class ProblemPanel(QWidget):
         super().__init__(parent)
         self._headline = QLabel()
         self._headline.setObjectName("title")
-        self._words = QLabel()
+        self._words = WrappedLabel(460)
         self._words.setObjectName("faint")
-        self._words.setWordWrap(True)
-        self._words.setMinimumWidth(460)
         self._command = QWidget()
         command = QLabel(INSTALL)
         command.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -48,23 +47,21 @@ class ProblemPanel(QWidget):
     def show_missing(self) -> None:
         """libvlc is not installed."""
         self._headline.setText(self.tr("The window needs libvlc to play"))
-        self._words.setText(
+        self._words.set_text(
             self.tr(
                 "Everything else works without it, playing in a browser too. Install VLC (on Debian and Ubuntu with "
                 "this command), then start Marquee again."
             )
         )
         self._command.show()
-        self.show()
 
     def show_failed(self, title: str) -> None:
         """libvlc could not play this file."""
         self._headline.setText(self.tr("“{}” cannot be played here").format(title))
-        self._words.setText(
+        self._words.set_text(
             self.tr(
                 "libvlc found no picture or sound in the file that it can decode. It may be damaged, incomplete, or "
                 "in a format this computer has no decoder for."
             )
         )
         self._command.hide()
-        self.show()

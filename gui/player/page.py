@@ -27,7 +27,7 @@ from gui.player.vlc_engine import VlcEngine
 from gui.preferences import Preferences
 from gui.session import Runner
 from gui.views.buttons import IconButton
-from gui.views.jobs_strip import ElidedLabel
+from gui.views.texts import ElidedLabel
 
 log = logging.getLogger(__name__)
 COVER_WIDTH = 1280
@@ -90,7 +90,7 @@ class PlayerPage(QWidget):
         self._title.set_text(playable.title)
         self._subtitle.setText(playable.subtitle)
         self._subtitle.setVisible(bool(playable.subtitle))
-        self._problem.hide()
+        self._show_problem(False)
         self._surface.clear(has_picture=playable.has_picture)
         self._controls.set_duration(self._duration_s)
         self._controls.seek.set_chapters(playable.video.chapters if playable.video else [])
@@ -205,6 +205,7 @@ class PlayerPage(QWidget):
             except EngineMissing as error:
                 log.warning("the window cannot play: %s", error.reason)
                 self._problem.show_missing()
+                self._show_problem(True)
                 return False
             self._surface.set_engine(engine)
             engine.state_changed.connect(self._show_state)
@@ -251,8 +252,13 @@ class PlayerPage(QWidget):
             case EngineState.FAILED if self._playable is not None:
                 log.warning("libvlc cannot play %r", self._playable.path)
                 self._problem.show_failed(self._playable.title)
+                self._show_problem(True)
             case _:
                 pass
+
+    def _show_problem(self, is_problem: bool) -> None:
+        self._problem.setVisible(is_problem)
+        self._controls.setEnabled(not is_problem)
 
     def _show_position(self, position_s: float) -> None:
         self._controls.set_position(position_s)

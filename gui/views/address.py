@@ -17,10 +17,12 @@ class AddressBar(QWidget):
 
     def __init__(self, url: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._is_ready = self._is_brief = False
         self._words = QLabel(self.tr("Watch on other devices:"))
         self._words.setObjectName("muted")
         self._address = QLabel(url)
         self._address.setObjectName("address")
+        self._address.setToolTip(self.tr("Watch on other devices at this address"))
         self._address.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._copy = IconButton("copy", self.tr("Copy the address"))
         self._copy.clicked.connect(self.copy_requested)
@@ -34,8 +36,15 @@ class AddressBar(QWidget):
         for widget in (self._words, self._address, self._copy, self._set_up):
             row.addWidget(widget)
 
+    def set_brief(self, brief: bool) -> None:
+        """Leave the words away while something else needs the room."""
+        self._is_brief = brief
+        self._words.setVisible(self._is_ready and not brief)
+
     def set_ready(self, ready: bool) -> None:
         """Whether somebody can sign in elsewhere already."""
-        for widget in (self._words, self._address, self._copy):
+        self._is_ready = ready
+        for widget in (self._address, self._copy):
             widget.setVisible(ready)
+        self._words.setVisible(ready and not self._is_brief)
         self._set_up.setVisible(not ready)

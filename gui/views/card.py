@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from gui import figures, icons, theme
 from gui.models.library import Role
-from gui.models.thumbnails import FALLBACK_COLOR, Frame, Thumbnails, bars_color
+from gui.models.thumbnails import Frame, Thumbnails
 from hub.library.types import Availability, Video
 
 GAP = theme.L
@@ -95,13 +95,14 @@ class CardDelegate(QStyledItemDelegate):
             painter.drawPixmap(rect, pixmap)
             return
         painter.setPen(Qt.PenStyle.NoPen)
-        ground = bars_color(video.thumb_color or FALLBACK_COLOR)
-        painter.setBrush(QColor(video.thumb_color) if video.thumb_color else ground)
+        painter.setBrush(QColor(video.thumb_color or theme.colors().placeholder))
         painter.drawRoundedRect(QRectF(rect), theme.RADIUS, theme.RADIUS)
         if video.thumb_version is None:
             size = min(rect.height() * 0.32, 56.0)
             place = QRectF(rect.center().x() - size / 2, rect.center().y() - size / 2, size, size)
-            icons.paint(painter, "film" if video.width else "note", place, theme.alpha("#ffffff", 0.55))
+            icons.paint(
+                painter, "film" if video.width else "note", place, theme.alpha(theme.colors().muted, 0.6)
+            )
 
     def _paint_marks(self, painter: QPainter, rect: QRect, video: Video, *, hovered: bool) -> None:
         scheme = theme.colors()

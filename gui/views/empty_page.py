@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui import icons, theme
 from gui.views.buttons import PlainButton, PrimaryButton
+from gui.views.texts import WrappedLabel
 
 PICTURE = QSize(72, 72)
 
@@ -24,11 +25,8 @@ class EmptyPage(QWidget):
         self._headline = QLabel()
         self._headline.setObjectName("headline")
         self._headline.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._words = QLabel()
+        self._words = WrappedLabel(440)
         self._words.setObjectName("muted")
-        self._words.setWordWrap(True)
-        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._words.setMinimumWidth(440)
         self._add = PrimaryButton(self.tr("Add a folder"), "folder")
         self._add.clicked.connect(self.add_requested)
         self._demo = PlainButton(self.tr("Try the demo"), "play")
@@ -60,10 +58,10 @@ class EmptyPage(QWidget):
         self._demo.setEnabled(True)
         if busy:
             self._headline.setText(self.tr("Looking for videos…"))
-            self._words.setText(self.tr("They appear here as they are found."))
+            self._words.set_text(self.tr("They appear here as they are found."))
         else:
             self._headline.setText(self.tr("Your library is empty"))
-            self._words.setText(
+            self._words.set_text(
                 self.tr(
                     "Add a folder with videos or music: Marquee reads it and leaves the files as they are. "
                     "You can also drop a folder onto this window."

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from gui import figures, icons, theme
 from gui.views.buttons import IconButton, PlainButton, PrimaryButton
-from gui.views.jobs_strip import ElidedLabel
+from gui.views.texts import ElidedLabel
 from hub.library.types import Folder
 
 

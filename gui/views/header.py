@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import msgspec
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QRectF, QSize, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from gui import figures, icons, theme
@@ -11,6 +12,15 @@ from gui.views.buttons import IconButton, PlainButton
 from hub.library.types import Order, VideoQuery, VideoSort
 
 SIGN = QSize(26, 26)
+
+
+class SortBox(QComboBox):
+    """A combo box whose arrow is one of our icons."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        place = QRectF(self.width() - 26, self.height() / 2 - 8, 16, 16)
+        icons.paint(QPainter(self), "chevron", place, QColor(theme.colors().muted))
 
 
 class Header(QWidget):
@@ -30,7 +40,7 @@ class Header(QWidget):
         name.setObjectName("wordmark")
         self._count = QLabel()
         self._count.setObjectName("count")
-        self._sort = QComboBox()
+        self._sort = SortBox()
         self._sort.setAccessibleName(self.tr("Order of the list"))
         self._sort.setToolTip(self.tr("Order of the list"))
         for sort, label in (

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from gui import figures, theme
 from gui.models.jobs import JobsModel
 from gui.views.buttons import IconButton
+from gui.views.texts import ElidedLabel
 from hub.jobs.types import Job, JobState
 
 
@@ -16,15 +16,16 @@ class JobsStrip(QWidget):
     """Follows a `JobsModel`; empty while nothing runs."""
 
     report_requested = Signal()
+    busy_changed = Signal(bool)
 
     def __init__(self, jobs: JobsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._job: Job | None = None
-        self._title = QLabel()
+        self._title = ElidedLabel(Qt.TextElideMode.ElideRight)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
-        self._bar.setFixedWidth(140)
+        self._bar.setFixedWidth(110)
         self._bar.setAccessibleName(self.tr("Progress"))
         self._figures = QLabel()
         self._figures.setObjectName("muted")
@@ -38,9 +39,10 @@ class JobsStrip(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.M)
-        for widget in (self._title, self._bar, self._figures, self._report):
+        row.addWidget(self._title, 3)
+        for widget in (self._bar, self._figures, self._report):
             row.addWidget(widget)
-        row.addWidget(self._current, 1)
+        row.addWidget(self._current, 2)
         row.addWidget(self._cancel)
         jobs.changed.connect(self._show)
         self._show()
@@ -48,10 +50,11 @@ class JobsStrip(QWidget):
     def _show(self) -> None:
         self._job = job = self._jobs.running
         self.setVisible(job is not None)
+        self.busy_changed.emit(job is not None)
         if job is None:
             return
         more = len(self._jobs.active) - 1
-        self._title.setText(self.tr("{} (and {} more)").format(job.title, more) if more else job.title)
+        self._title.set_text(self.tr("{} (and {} more)").format(job.title, more) if more else job.title)
         self._bar.setRange(0, job.total_units or 0)
         self._bar.setValue(min(job.done_units, job.total_units or 0))
         self._figures.setText("  ·  ".join(course(job)))
@@ -65,28 +68,6 @@ class JobsStrip(QWidget):
         if self._job is not None:
             self._cancel.setEnabled(False)
             self._jobs.cancel(self._job.id)
-
-
-class ElidedLabel(QLabel):
-    """A label that gives way: its text is cut in the middle to what fits."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._whole = ""
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def set_text(self, text: str) -> None:
-        """Show as much of `text` as fits."""
-        self._whole = text
-        self.setToolTip(text)
-        self._cut()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._cut()
-
-    def _cut(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width()))
 
 
 def course(job: Job) -> list[str]:

@@ -59,6 +59,7 @@ class LibraryPage(QWidget):
         model.changed.connect(self._show)
         model.modelReset.connect(self._show)
         jobs.changed.connect(self._show)
+        self.strip.busy_changed.connect(self.address.set_brief)
         self._show()
 
     def focus(self) -> None:

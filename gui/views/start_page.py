@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from gui import icons, theme
 from gui.views.buttons import PlainButton
+from gui.views.texts import WrappedLabel
 
 QUIET_MS = 400
 """Opening usually takes less; saying so only then keeps the start calm."""
@@ -28,11 +29,8 @@ class StartPage(QWidget):
         sign = QLabel()
         sign.setPixmap(icons.application_icon().pixmap(SIGN))
         sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._words = QLabel()
+        self._words = WrappedLabel(460)
         self._words.setObjectName("muted")
-        self._words.setWordWrap(True)
-        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._words.setMinimumWidth(420)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._quit = PlainButton(self.tr("Quit"))
         self._quit.clicked.connect(self.quit_requested)
@@ -44,7 +42,7 @@ class StartPage(QWidget):
             column.addWidget(widget, alignment=Qt.AlignmentFlag.AlignCenter)
         column.addStretch(3)
         self._timer = QTimer(self, singleShot=True, interval=QUIET_MS)
-        self._timer.timeout.connect(lambda: self._words.setText(self.tr("Opening the library…")))
+        self._timer.timeout.connect(lambda: self._words.set_text(self.tr("Opening the library…")))
         self._timer.start()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -59,6 +57,6 @@ class StartPage(QWidget):
         self._timer.stop()
         self._words.setObjectName("problem")
         self._words.style().polish(self._words)
-        self._words.setText(sentence)
+        self._words.set_text(sentence)
         self._quit.show()
         self._quit.setFocus()
