@@ -1,0 +1,50 @@
+"""A loop thread, a bridge and a session for window tests; the services behind are in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from gui.bridge import Bridge
+from gui.preferences import Preferences
+from gui.session import Session
+from hub.runtime.loop import LoopThread
+from tests.gui.fake_hub import FakeHub
+
+
+@pytest.fixture
+def loop(qapp: object) -> Iterator[LoopThread]:
+    """A loop thread that has not started."""
+    thread = LoopThread("test-loop")
+    yield thread
+    assert thread.stop()
+
+
+@pytest.fixture
+def bridge(loop: LoopThread, qtbot: QtBot) -> Iterator[Bridge]:
+    """A bridge whose loop runs."""
+    made = Bridge(loop)
+    loop.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hub() -> FakeHub:
+    """An empty hub; tests fill in what they need."""
+    return FakeHub()
+
+
+@pytest.fixture
+def session(hub: FakeHub, bridge: Bridge) -> Session:
+    """A session on `hub`."""
+    return hub.session(bridge)
+
+
+@pytest.fixture
+def preferences(tmp_path: Path) -> Preferences:
+    """Preferences in a file of their own."""
+    return Preferences(tmp_path / "window.ini")
