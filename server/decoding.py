@@ -1,0 +1,75 @@
+"""Bodies and queries into typed values; whatever does not fit is a problem that names the field."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from hub.errors import InvalidInput
+from server.problems import HttpProblem
+
+MAX_BODY_BYTES = 1 << 20
+
+_AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_NAMED = re.compile(r"(?:unknown|required) field `(?P<name>[^`]*)`")
+
+
+async def read_body(request: web.Request, kind: Any) -> Any:
+    """The JSON body as a `kind`. A body left out is `{}`, which suits types whose fields all have defaults."""
+    size_bytes = request.content_length
+    if size_bytes is not None and size_bytes > MAX_BODY_BYTES:
+        raise web.HTTPRequestEntityTooLarge(max_size=MAX_BODY_BYTES, actual_size=size_bytes)
+    raw = await request.read()
+    if raw and request.content_type != "application/json":
+        raise HttpProblem(
+            415, "not-json", "Send the body as JSON, with the header Content-Type: application/json."
+        )
+    try:
+        return _decoder(kind).decode(raw or b"{}")
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if not raw:
+            raise InvalidInput("This needs a JSON body.") from error
+        raise HttpProblem(400, "bad-json", f"The body is not valid JSON: {error}.") from error
+
+
+def read_query(request: web.Request, kind: type[msgspec.Struct]) -> Any:
+    """The query string as a `kind`, whose fields are texts, numbers, booleans or enums."""
+    given: dict[str, str] = {}
+    for name, value in request.query.items():
+        if name in given:
+            raise InvalidInput(f"{name} is given more than once.", field=name)
+        if "\0" in value:
+            raise InvalidInput(f"{name} holds a NUL character.", field=name)
+        given[name] = value
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from error
+
+
+def forbid_nul(request: web.Request) -> None:
+    """NotFound's status for a path no id, name or language can have; PostgreSQL would refuse to look for it."""
+    if "%00" in request.raw_path.partition("?")[0]:
+        raise web.HTTPNotFound
+
+
+@lru_cache(maxsize=128)
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def _invalid(error: msgspec.ValidationError) -> InvalidInput:
+    """msgspec's sentence, with the field it speaks of (`Expected `int` <= 100 - at `$.limit``)."""
+    text = str(error)
+    at = _AT.search(text)
+    named = _NAMED.search(text)
+    path = at["path"].lstrip(".") if at else ""
+    field = ".".join(part for part in (path, named["name"] if named else "") if part) or None
+    sentence = _AT.sub("", text)
+    return InvalidInput(f"{field}: {sentence}." if field and not named else f"{sentence}.", field=field)

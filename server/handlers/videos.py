@@ -1,0 +1,109 @@
+"""The catalogue: lists, details, edits, and how to play."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from hub.errors import InvalidInput
+from hub.library.types import Order, VideoPatch, VideoQuery, VideoSort
+from server.access import MEDIA_PARAMETER
+from server.call import Call, NoQuery
+from server.caps import obstacles, parse_caps
+from server.plays import PLAYS
+from server.schemas import (
+    CaptionSource,
+    PlayDecision,
+    PlayQuery,
+    Position,
+    VideoList,
+    VideoListQuery,
+    VideoPage,
+    video_item,
+    video_page,
+)
+
+MEDIA_TOKEN_S = 12 * 3600
+"""Long enough for the longest film with a pause for dinner."""
+
+
+async def list_videos(call: Call[None, VideoListQuery]) -> VideoList:
+    """A page of the catalogue."""
+    page = await call.hub.library.list_videos(call.viewer, _library_query(call.query))
+    return VideoList(items=[video_item(video) for video in page.items], next_cursor=page.next_cursor)
+
+
+async def get_video(call: Call[None, NoQuery]) -> VideoPage:
+    """One video."""
+    video = await call.hub.library.get_video(call.viewer, call.part("id"))
+    return video_page(video, shows_path=call.viewer.role.manages_library)
+
+
+async def update_video(call: Call[VideoPatch, NoQuery]) -> VideoPage:
+    """Edit a video."""
+    video = await call.hub.library.update_video(call.viewer, call.part("id"), call.body)
+    return video_page(video, shows_path=True)
+
+
+async def delete_video(call: Call[None, NoQuery]) -> None:
+    """Take a video out of the catalogue."""
+    await call.hub.library.delete_video(call.viewer, call.part("id"))
+
+
+async def play(call: Call[None, PlayQuery]) -> PlayDecision:
+    """How to play a video: as it is, with a word on what the client may stumble over."""
+    hub, viewer, video_id = call.hub, call.viewer, call.part("id")
+    file = await hub.library.playable_file(viewer, video_id)
+    video = await hub.library.get_video(viewer, video_id)
+    token, expires_at = await hub.accounts.media_token(viewer, video_id, MEDIA_TOKEN_S)
+    call.request.app[PLAYS].begin(viewer.user_id, video_id, file.duration_s)
+    reasons = obstacles(file, parse_caps(call.query.caps))
+    if reasons:
+        reasons.append("The file is sent as it is all the same.")
+    base, query = f"/media/{video_id}", f"?{MEDIA_PARAMETER}={token}"
+    return PlayDecision(
+        mode="direct",
+        url=f"{base}/file{query}",
+        hls_url=None,
+        dash_url=None,
+        reasons=reasons,
+        captions=[
+            CaptionSource(
+                lang=track.lang,
+                label=track.label,
+                url=f"{base}/captions/{quote(track.lang, safe='')}.vtt{query}",
+            )
+            for track in video.captions
+        ],
+        chapters=video.chapters,
+        storyboard_url=None,
+        resume_position_s=await hub.positions.get(viewer, video_id),
+        expires_at=expires_at,
+    )
+
+
+async def set_position(call: Call[Position, NoQuery]) -> None:
+    """Remember how far somebody has watched; a play that has lasted counts as a view."""
+    viewer, video_id = call.viewer, call.part("id")
+    await call.hub.positions.set(viewer, video_id, call.body.position_s, call.body.at)
+    if call.request.app[PLAYS].is_view(viewer.user_id, video_id):
+        await call.hub.library.add_view(viewer, video_id)
+
+
+def _library_query(query: VideoListQuery) -> VideoQuery:
+    order = query.order
+    if query.sort.startswith("-"):
+        if order is Order.ASC:
+            raise InvalidInput(f"sort={query.sort} and order=asc contradict each other.", field="order")
+        order = Order.DESC
+    return VideoQuery(
+        sort=VideoSort(query.sort.removeprefix("-")),
+        order=order,
+        channel=query.channel,
+        tag=query.tag,
+        category=query.category,
+        source=query.source,
+        visibility=query.visibility,
+        state=query.state,
+        limit=query.limit,
+        cursor=query.cursor,
+    )

@@ -1,0 +1,315 @@
+"""Shapes of the HTTP contract that differ from what services return. The API's description is made from these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from hub.accounts.types import Device, Role, User
+from hub.library.types import (
+    Availability,
+    CaptionTrack,
+    Folder,
+    Order,
+    ScanProblem,
+    Video,
+    VideoDetail,
+    VideoState,
+    Visibility,
+)
+from hub.media.types import Chapter, Stream
+
+Limit = Annotated[int, Meta(ge=1, le=100)]
+Name = Annotated[str, Meta(max_length=1024)]
+AwareTime = Annotated[datetime, Meta(tz=True)]
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of bodies and queries: an unknown field is an error, not something to overlook."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of answers."""
+
+
+# --- people ----------------------------------------------------------------------------------------------------
+
+
+class SetupState(Answer, frozen=True, kw_only=True):
+    """Whether the hub waits for its first-run code."""
+
+    needed: bool
+
+
+class SetUp(Input, frozen=True, kw_only=True):
+    """The first-run code, and whom it makes the owner."""
+
+    code: Name
+    name: Name
+    password: str
+
+
+class LogIn(Input, frozen=True, kw_only=True):
+    """Name and password."""
+
+    name: str
+    password: str
+
+
+class Person(Answer, frozen=True, kw_only=True):
+    """Who somebody is."""
+
+    id: str
+    name: str
+    role: Role
+
+
+class Session(Answer, frozen=True, kw_only=True):
+    """A fresh session. The token is shown this once; browsers have it in a cookie as well."""
+
+    token: str
+    expires_at: datetime
+    user: Person
+
+
+class Me(Person, frozen=True, kw_only=True):
+    """Who is asking; `expires_at` is the end of their session if it has one."""
+
+    expires_at: datetime | None
+
+
+class NewUser(Input, frozen=True, kw_only=True):
+    """A person to add."""
+
+    name: Name
+    role: Role = Role.MEMBER
+    password: str
+
+
+class NewPassword(Input, frozen=True, kw_only=True):
+    """A password to set."""
+
+    password: str
+
+
+class UserList(Answer, frozen=True, kw_only=True):
+    """Everybody."""
+
+    items: list[User]
+    next_cursor: str | None = None
+
+
+class DeviceList(Answer, frozen=True, kw_only=True):
+    """Where one is signed in."""
+
+    items: list[Device]
+    next_cursor: str | None = None
+
+
+# --- videos ----------------------------------------------------------------------------------------------------
+
+SortKey = Literal[
+    "added",
+    "published",
+    "title",
+    "duration",
+    "views",
+    "-added",
+    "-published",
+    "-title",
+    "-duration",
+    "-views",
+]
+
+
+class VideoListQuery(Input, frozen=True, kw_only=True):
+    """Filters, order and place of a list. A leading minus in `sort` means descending."""
+
+    sort: SortKey = "added"
+    order: Order | None = None
+    channel: str | None = None
+    tag: str | None = None
+    category: str | None = None
+    source: str | None = None
+    visibility: Visibility | None = None
+    state: VideoState | None = None
+    limit: Limit = 20
+    cursor: str | None = None
+
+
+class VideoItem(Answer, frozen=True, kw_only=True):
+    """A video in a list."""
+
+    id: str
+    title: str
+    description: str
+    channel: str | None
+    tags: list[str]
+    category: str | None
+    source: str
+    state: VideoState
+    visibility: Visibility
+    duration_s: float | None
+    width: int | None
+    height: int | None
+    size_bytes: int | None
+    container: str | None
+    video_codec: str | None
+    audio_codec: str | None
+    published_at: datetime | None
+    added_at: datetime
+    views: int
+    thumbnail_url: str | None
+    position_s: float
+    availability: Availability
+    watched: bool
+    thumb_color: str | None
+
+
+class VideoList(Answer, frozen=True, kw_only=True):
+    """A page of videos."""
+
+    items: list[VideoItem]
+    next_cursor: str | None
+
+
+class VideoPage(VideoItem, frozen=True, kw_only=True):
+    """A video with everything known about it. `file_path` is told to those who manage the library."""
+
+    file_path: str | None
+    streams: list[Stream]
+    chapters: list[Chapter]
+    captions: list[CaptionTrack]
+    updated_at: datetime
+
+
+class PlayQuery(Input, frozen=True, kw_only=True):
+    """`caps`: containers and codecs the client plays, separated by commas; a current desktop browser if left out."""
+
+    caps: Annotated[str, Meta(max_length=1000)] | None = None
+
+
+class CaptionSource(Answer, frozen=True, kw_only=True):
+    """A text track and where to fetch it as WebVTT."""
+
+    lang: str
+    label: str
+    url: str
+
+
+class PlayDecision(Answer, frozen=True, kw_only=True):
+    """How to play a video."""
+
+    mode: Literal["direct", "remux", "transcode"]
+    url: str
+    hls_url: str | None
+    dash_url: str | None
+    reasons: list[str]
+    captions: list[CaptionSource]
+    chapters: list[Chapter]
+    storyboard_url: str | None
+    resume_position_s: float
+    expires_at: datetime
+
+
+class Position(Input, frozen=True, kw_only=True):
+    """How far somebody has watched, and when; without `at`, now."""
+
+    position_s: Annotated[float, Meta(ge=0)]
+    at: AwareTime | None = None
+
+
+class PictureQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """`w`: wanted width in pixels; `v`: the version in `thumbnail_url`, with which the picture may be kept for ever."""
+
+    w: Annotated[int, Meta(ge=1, le=10_000)] = 480
+    v: str | None = None
+    token: str | None = None
+
+
+class MediaQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """`token`: a media token, for players without a session."""
+
+    token: str | None = None
+
+
+# --- library and work ------------------------------------------------------------------------------------------
+
+
+class NewFolder(Input, frozen=True, kw_only=True):
+    """A folder of the hub's machine."""
+
+    path: str
+
+
+class FolderList(Answer, frozen=True, kw_only=True):
+    """The library's folders."""
+
+    items: list[Folder]
+    next_cursor: str | None = None
+
+
+class ScanProblemList(Answer, frozen=True, kw_only=True):
+    """The scan report."""
+
+    items: list[ScanProblem]
+    next_cursor: str | None = None
+
+
+class ScanRequest(Input, frozen=True, kw_only=True):
+    """Which folders to scan; all when left out."""
+
+    folder_ids: list[str] | None = None
+
+
+class JobListQuery(Input, frozen=True, kw_only=True):
+    """Place in the list of jobs, newest first; `active`: only those that wait or run."""
+
+    limit: Limit = 20
+    cursor: str | None = None
+    active: bool = False
+
+
+class WindowRequest(Input, frozen=True, kw_only=True):
+    """A video to play in the window, perhaps."""
+
+    video_id: str | None = None
+
+
+class Health(Answer, frozen=True, kw_only=True):
+    """`ok`, or why not."""
+
+    status: Literal["ok", "unavailable"]
+    reasons: list[str] = []
+
+
+def thumbnail_url(video: Video) -> str | None:
+    """Where the picture is; the address changes with the picture, so that it may be kept for ever."""
+    if video.thumb_version is None:
+        return None
+    return f"/media/{video.id}/thumb.jpg?v={video.thumb_version}"
+
+
+_SHARED = tuple(name for name in VideoItem.__struct_fields__ if name != "thumbnail_url")
+
+
+def video_item(video: Video) -> VideoItem:
+    """A video as lists show it."""
+    fields = {name: getattr(video, name) for name in _SHARED}
+    return VideoItem(thumbnail_url=thumbnail_url(video), **fields)
+
+
+def video_page(video: VideoDetail, *, shows_path: bool) -> VideoPage:
+    """A video as its own page shows it."""
+    return VideoPage(
+        thumbnail_url=thumbnail_url(video),
+        file_path=video.file_path if shows_path else None,
+        streams=video.streams,
+        chapters=video.chapters,
+        captions=video.captions,
+        updated_at=video.updated_at,
+        **{name: getattr(video, name) for name in _SHARED},
+    )
