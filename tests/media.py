@@ -36,7 +36,8 @@ _CONTAINERS = {  # suffix: (muxer, video codec, audio codec)
 }
 _VIDEO: dict[str, tuple[str, dict[str, str]]] = {  # codec: (encoder, options)
     "h264": ("libx264", {"preset": "ultrafast", "crf": "35"}),
-    "hevc": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}),
+    # With B-frames x265 gives a stream of two or three frames time stamps from uninitialised memory.
+    "hevc": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none:bframes=0"}),
     "vp8": ("libvpx", {"deadline": "realtime", "cpu-used": "8"}),
     "vp9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8"}),
     "av1": ("libsvtav1", {"preset": "12"}),
@@ -78,7 +79,7 @@ def clip_bytes(
 
     `video` and `audio` are codecs (h264, hevc, vp8, vp9, av1, mpeg4 … aac, opus, mp3, ac3, flac …); the empty string
     means the container's usual one, None leaves the stream out. Another `seed` gives another picture and another tone.
-    `source` is any FFmpeg video source with its arguments; size and rate are added.
+    `source` is any FFmpeg video source with its arguments (size and rate are added), followed by filters if need be.
     """
     muxer, usual_video, usual_audio = _CONTAINERS[suffix]
     video = usual_video if video == "" else video
@@ -95,10 +96,10 @@ def clip_bytes(
     )
     if video:
         encoder, usual_options = _VIDEO.get(video, (video, {}))
-        name, _, arguments = source.partition("=")
-        arguments = f"{arguments}:size={size[0]}x{size[1]}:rate={frame_rate}".lstrip(":")
+        first, *others = (_filter(text) for text in source.split(","))
+        arguments = f"{first[1]}:size={size[0]}x{size[1]}:rate={frame_rate}".lstrip(":")
         track = VideoTrack(
-            source=((name, arguments), ("hue", f"h={seed * 37 % 360}")),
+            source=((first[0], arguments), *((("hue", f"h={seed * 37 % 360}"),) if seed else ()), *others),
             codec=encoder,
             width=size[0],
             height=size[1],
@@ -117,6 +118,11 @@ def clip_bytes(
     buffer = io.BytesIO()
     write_clip(buffer, clip)
     return buffer.getvalue()
+
+
+def _filter(text: str) -> tuple[str, str]:
+    name, _, arguments = text.partition("=")
+    return name, arguments
 
 
 def unique_clip_bytes(n: int) -> bytes:

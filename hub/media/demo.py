@@ -63,9 +63,14 @@ def make_clip(folder: Path, clip: DemoClip) -> Path:
     path = folder / clip.name
     if path.exists():
         return path
-    data = _encoded(clip)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputNotWritable(f"The demo folder cannot be made: {reason(error)}.") from error
+    data = _encoded(
+        clip
+    )  # outside of both: what FFmpeg raises may be an OSError too, and is no fault of the disk
+    try:
         _write(path.with_suffix(".nfo"), clip.nfo.encode())
         for suffix, text in clip.sidecars.items():
             _write(path.with_name(path.stem + suffix), text.encode())

@@ -217,7 +217,7 @@ def _with_video(common: Stream, stream: VideoStream, frame: VideoFrame | None) -
     transfer = frame.color_trc if frame is not None else context.color_trc
     return msgspec.structs.replace(
         common,
-        level=context.level if context.level > 0 else None,
+        level=context.level if context.level >= 0 else None,
         width=context.width or None,
         height=context.height or None,
         rotation=orientation_of(frame).rotation,

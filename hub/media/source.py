@@ -127,12 +127,12 @@ def _why_not(fd: int, layout: Layout) -> MediaError:
         return NotMedia(
             "This is not a media file: it begins with zeros only, like a download that has not finished."
         )
+    if _is_picture(head):
+        return NotMedia("This is not a media file: it is a picture.")
     if layout.container is not None or head.startswith((b"RIFF", b"OggS", b"FLV", b"fLaC", b"ID3")):
         return BrokenMedia(
             "The file is damaged: it begins like a media file, but its contents make no sense."
         )
-    if _is_picture(head):
-        return NotMedia("This is not a media file: it is a picture.")
     if _is_text(head):
         return NotMedia("This is not a media file: it holds text.")
     return NotMedia(

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import warnings
+from fractions import Fraction
 from typing import Literal, NamedTuple
 
 import av.error
@@ -27,6 +28,7 @@ from hub.media.types import Thumbnails
 
 _HDR_TRANSFERS = (16, 18)  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG), ITU-T H.273 code points
 _TALLEST = 16 / 9  # height to width of a portrait thumbnail at most: what is narrower is made narrower still
+_ANY_TIME_BASE = Fraction(1, 1000)  # a single frame has no need of one, a graph has
 _MAX_PICTURE_BYTES = 64 << 20
 _MAX_PICTURE_PIXELS = 100_000_000
 _PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
@@ -170,7 +172,7 @@ def _tone_mapped(frame: VideoFrame, width: int, height: int) -> Image.Image:
     """High dynamic range as a standard display shows it, by FFmpeg's own perceptual mapping (some 2 s of CPU)."""
     graph = av.filter.Graph()
     source = graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
+        width=frame.width, height=frame.height, format=frame.format, time_base=_ANY_TIME_BASE
     )
     graph.link_nodes(
         source,

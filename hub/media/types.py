@@ -30,7 +30,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """The container's four letters for the codec (avc1, hvc1, hev1): players differ in which they accept."""
     profile: str | None = None
     level: int | None = None
-    """The codec's own scale: 41 is H.264 level 4.1, 120 is HEVC level 4."""
+    """The codec's own scale: 41 is H.264 level 4.1, 120 is HEVC level 4, 0 is AV1 level 2.0."""
     language: str | None = None
     """As the file says it, lower case: ISO 639-2 (`eng`) or BCP 47 (`en-us`)."""
     title: str | None = None

@@ -478,7 +478,7 @@ async def test_broken_files_give_an_answer_or_a_media_error_and_never_harm_the_p
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 async def test_many_broken_files_give_an_answer_or_a_media_error(pool: MediaPool, tmp_path: Path) -> None:
-    await mutate_and_probe(pool, tmp_path, rounds=200)
+    await mutate_and_probe(pool, tmp_path, rounds=1_000)
 
 
 async def mutate_and_probe(pool: MediaPool, folder: Path, *, rounds: int) -> None:
