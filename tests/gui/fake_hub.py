@@ -134,4 +134,6 @@ class FakeHub:
 
     def opened(self, setup_code: str | None = None) -> Opened:
         """What the window gets."""
-        return Opened(hub=cast(Any, self), viewer=VIEWER, url="http://192.168.1.23:8765", setup_code=setup_code)
+        return Opened(
+            hub=cast(Any, self), viewer=VIEWER, url="http://192.168.1.23:8765", setup_code=setup_code
+        )

@@ -28,10 +28,12 @@ def title(model: LibraryModel, row: int) -> str | None:
 
 def look_at(qtbot: QtBot, model: LibraryModel, *rows: int) -> None:
     """Ask for rows as a view does, until all are there."""
-    qtbot.waitUntil(lambda: all([model.data(model.index(row), Role.VIDEO) is not None for row in rows]))
+    qtbot.waitUntil(lambda: all(model.data(model.index(row), Role.VIDEO) is not None for row in rows))
 
 
-def test_hundred_thousand_rows_cost_one_list_and_no_video(hub: FakeHub, session: Session, qtbot: QtBot) -> None:
+def test_hundred_thousand_rows_cost_one_list_and_no_video(
+    hub: FakeHub, session: Session, qtbot: QtBot
+) -> None:
     hub.library.ids = [f"{n:026}" for n in range(100_000)]
     model = listed(qtbot, session)
     assert model.rowCount() == 100_000
