@@ -1,0 +1,306 @@
+"""Rows of media files and of files that are none. Every function takes a `Connection` and runs in its transaction.
+
+Places are (dir, name) within a folder. A rejected row also stands for a directory or link that was passed over: then
+its size is `NOT_A_FILE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
+
+from hub.db.tables import FileRow, FolderRow, RejectedFileRow, VideoRow
+from hub.library.types import VideoState
+
+Place = tuple[bytes, bytes]
+Table = type[FileRow] | type[RejectedFileRow]
+
+NOT_A_FILE = -1
+_IN_CHUNK = 400
+"""Values in one IN list: SQLite takes 32,766 parameters, PostgreSQL 65,535; short statements are cached better."""
+
+
+# --- what a walk compares with ----------------------------------------------------------------------------------------
+
+
+def known_in(
+    connection: Connection, folder_id: str, dirs: Sequence[bytes]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """(dir, name, size_bytes, mtime_ns, sidecars, missing_since, is_rejected) of all rows in these directories."""
+    missing = type_coerce(FileRow.missing_since, BigInteger)
+    media = select(
+        FileRow.dir, FileRow.name, FileRow.size_bytes, FileRow.mtime_ns, FileRow.sidecars, missing, literal(0)
+    ).where(FileRow.folder_id == folder_id, FileRow.dir.in_(dirs))
+    rejected = select(
+        RejectedFileRow.dir,
+        RejectedFileRow.name,
+        RejectedFileRow.size_bytes,
+        RejectedFileRow.mtime_ns,
+        literal(""),
+        literal(None, BigInteger),
+        literal(1),
+    ).where(RejectedFileRow.folder_id == folder_id, RejectedFileRow.dir.in_(dirs))
+    return connection.execute(media.union_all(rejected)).all()
+
+
+def known_dirs(connection: Connection, folder_id: str, below: bytes = b"") -> set[bytes]:
+    """The directories at and under `below` (empty: all) that have rows of either kind."""
+    dirs: set[bytes] = set()
+    tables: tuple[Table, ...] = (FileRow, RejectedFileRow)
+    for table in tables:
+        mine: list[ColumnElement[bool]] = [table.folder_id == folder_id]
+        if below:
+            # "/" + 1 is "0": the range holds exactly what begins with `below/`.
+            mine.append(or_(table.dir == below, and_(table.dir >= below + b"/", table.dir < below + b"0")))
+        dirs.update(connection.scalars(select(table.dir).where(*mine).distinct()))
+    return dirs
+
+
+# --- applying ---------------------------------------------------------------------------------------------------------
+
+
+def at_place(connection: Connection, folder_id: str, place: Place) -> RowMapping | None:
+    """The file row at a place, with its folder's path and its video's `state`, `source` and `edited`."""
+    statement = _with_video().where(
+        FileRow.folder_id == folder_id, FileRow.dir == place[0], FileRow.name == place[1]
+    )
+    return connection.execute(statement).mappings().first()
+
+
+def by_id(connection: Connection, file_id: str) -> RowMapping | None:
+    """The same for the row with this id."""
+    return connection.execute(_with_video().where(FileRow.id == file_id)).mappings().first()
+
+
+def ids_by_fingerprint(connection: Connection, fingerprint: str, limit: int) -> list[str]:
+    """Ids of rows with this content, those whose file is not where it was first."""
+    statement = (
+        select(FileRow.id)
+        .where(FileRow.fingerprint == fingerprint)
+        .order_by(FileRow.missing_since.is_(None), FileRow.id)
+        .limit(limit)
+    )
+    return list(connection.scalars(statement))
+
+
+def insert_video(connection: Connection, video: dict[str, Any], file: dict[str, Any]) -> None:
+    """A new video and its file: both or neither."""
+    connection.execute(insert(VideoRow), video)
+    connection.execute(insert(FileRow), file)
+
+
+def update_file(connection: Connection, file_id: str, values: dict[str, Any]) -> None:
+    """Set columns of one file."""
+    connection.execute(update(FileRow).where(FileRow.id == file_id).values(**values))
+
+
+def exchange_places(
+    connection: Connection, mover: RowMapping, displaced: RowMapping | None, to: Place, folder_id: str
+) -> None:
+    """Put `mover` at `to`; the row that was there, if any, takes the mover's former place."""
+    if displaced is not None:
+        # Out of the way first: rows of no folder may share a place.
+        update_file(connection, displaced["id"], {"folder_id": None})
+    update_file(connection, mover["id"], {"folder_id": folder_id, "dir": to[0], "name": to[1]})
+    if displaced is not None:
+        former = {name: mover[name] for name in ("folder_id", "dir", "name")}
+        update_file(connection, displaced["id"], former)
+
+
+def mark_missing(
+    connection: Connection, folder_id: str, places: Collection[Place], now: datetime
+) -> list[str]:
+    """Files at these places are gone; ids of the videos that were there until now (not those of deleted ones)."""
+    return _mark(connection, folder_id, places, FileRow.missing_since.is_(None), now)
+
+
+def mark_present(connection: Connection, folder_id: str, places: Collection[Place]) -> list[str]:
+    """Missing files at these places are there again; ids of their videos (not those of deleted ones)."""
+    return _mark(connection, folder_id, places, FileRow.missing_since.is_not(None), None)
+
+
+def present_in(connection: Connection, folder_id: str, dirs: Collection[bytes]) -> list[Place]:
+    """Places in these directories whose files are not missing."""
+    found: list[Place] = []
+    for chunk in _chunks(list(dirs)):
+        statement = select(FileRow.dir, FileRow.name).where(
+            FileRow.folder_id == folder_id, FileRow.dir.in_(chunk), FileRow.missing_since.is_(None)
+        )
+        found += [(row.dir, row.name) for row in connection.execute(statement)]
+    return found
+
+
+# --- files that are no media ------------------------------------------------------------------------------------------
+
+
+def reject(connection: Connection, row: dict[str, Any]) -> bool:
+    """Note what was passed over and why; False when exactly that was known (nothing is written then)."""
+    mine = _rejected_at(row["folder_id"], (row["dir"], row["name"]))
+    facts = ("size_bytes", "mtime_ns", "reason")
+    known = connection.execute(
+        select(*(getattr(RejectedFileRow, name) for name in facts)).where(mine)
+    ).first()
+    if known is not None and tuple(known) == tuple(row[name] for name in facts):
+        return False
+    connection.execute(delete(RejectedFileRow).where(mine))
+    connection.execute(insert(RejectedFileRow), row)
+    return True
+
+
+def forget_rejected(connection: Connection, folder_id: str, places: Iterable[Place]) -> None:
+    """These are gone, or good now."""
+    for place in places:
+        connection.execute(delete(RejectedFileRow).where(_rejected_at(folder_id, place)))
+
+
+def forget_rejected_in(connection: Connection, folder_id: str, dirs: Collection[bytes]) -> None:
+    """Everything passed over in these directories is gone."""
+    for chunk in _chunks(list(dirs)):
+        connection.execute(
+            delete(RejectedFileRow).where(
+                RejectedFileRow.folder_id == folder_id, RejectedFileRow.dir.in_(chunk)
+            )
+        )
+
+
+def count_rejected(connection: Connection, folder_ids: Collection[str]) -> int:
+    """How many things were passed over in these folders."""
+    mine = select(func.count()).select_from(RejectedFileRow).where(RejectedFileRow.folder_id.in_(folder_ids))
+    return connection.execute(mine).scalar_one()
+
+
+def list_rejected(connection: Connection, limit: int) -> Sequence[RowMapping]:
+    """What was passed over, newest first, with the path of the folder (`folder_path`)."""
+    statement = (
+        select(*RejectedFileRow.__table__.columns, FolderRow.path.label("folder_path"))
+        .join(FolderRow, FolderRow.id == RejectedFileRow.folder_id)
+        .order_by(RejectedFileRow.seen_at.desc(), RejectedFileRow.dir, RejectedFileRow.name)
+        .limit(limit)
+    )
+    return connection.execute(statement).mappings().all()
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+_PICTURED = (
+    FileRow.video_id,
+    FolderRow.path.label("folder_path"),
+    FileRow.dir,
+    FileRow.name,
+    FileRow.poster,
+    FileRow.fingerprint,
+    FileRow.sidecars,
+)
+
+
+def pictures_wanted(connection: Connection, before: str | None, limit: int) -> Sequence[RowMapping]:
+    """Videos without pictures whose file is there, newest first, from the id `before` on."""
+    statement = _pictured().where(VideoRow.thumb_version.is_(None)).order_by(VideoRow.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(VideoRow.id < before)
+    return connection.execute(statement).mappings().all()
+
+
+def pictures_wanted_of(connection: Connection, video_ids: Collection[str]) -> Sequence[RowMapping]:
+    """Those of these videos that are without pictures and whose file is there."""
+    statement = _pictured().where(VideoRow.thumb_version.is_(None), VideoRow.id.in_(video_ids))
+    return connection.execute(statement).mappings().all()
+
+
+def set_pictures(connection: Connection, wanted: RowMapping, version: int, color: str | None) -> bool:
+    """Note the pictures of the video in `wanted`; False when its file is another by now (they are of the old one)."""
+    same = select(FileRow.id).where(
+        FileRow.video_id == wanted["video_id"],
+        FileRow.fingerprint == wanted["fingerprint"],
+        FileRow.sidecars == wanted["sidecars"],
+    )
+    if connection.execute(same).first() is None:
+        return False
+    values = {"thumb_version": version, "thumb_color": color}
+    connection.execute(update(VideoRow).where(VideoRow.id == wanted["video_id"]).values(**values))
+    return True
+
+
+def without_pictures_of(connection: Connection, video_ids: Collection[str]) -> set[str]:
+    """Those of these ids that belong to no video, or to a deleted one."""
+    living: set[str] = set()
+    for chunk in _chunks(list(video_ids)):
+        statement = select(VideoRow.id).where(VideoRow.id.in_(chunk), VideoRow.state != VideoState.DELETED)
+        living.update(connection.scalars(statement))
+    return set(video_ids) - living
+
+
+def _pictured() -> Select[*tuple[Any, ...]]:
+    return (
+        select(*_PICTURED)
+        .join(VideoRow, VideoRow.id == FileRow.video_id)
+        .join(FolderRow, FolderRow.id == FileRow.folder_id)
+        .where(FileRow.missing_since.is_(None), VideoRow.state != VideoState.DELETED)
+    )
+
+
+def _with_video() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            *FileRow.__table__.columns,
+            FolderRow.path.label("folder_path"),
+            VideoRow.state,
+            VideoRow.source,
+            VideoRow.edited,
+        )
+        .join(VideoRow, VideoRow.id == FileRow.video_id)
+        .outerjoin(FolderRow, FolderRow.id == FileRow.folder_id)
+    )
+
+
+def _mark(
+    connection: Connection,
+    folder_id: str,
+    places: Collection[Place],
+    which: ColumnElement[bool],
+    since: datetime | None,
+) -> list[str]:
+    videos: list[str] = []
+    for chunk in _chunks(list(places)):
+        rows = connection.execute(
+            select(FileRow.id, FileRow.video_id, VideoRow.state)
+            .join(VideoRow, VideoRow.id == FileRow.video_id)
+            .where(FileRow.folder_id == folder_id, which, tuple_(FileRow.dir, FileRow.name).in_(chunk))
+        ).all()
+        ids = [row.id for row in rows]
+        if ids:
+            connection.execute(update(FileRow).where(FileRow.id.in_(ids)).values(missing_since=since))
+        videos += [row.video_id for row in rows if row.state != VideoState.DELETED]
+    return videos
+
+
+def _rejected_at(folder_id: str, place: Place) -> ColumnElement[bool]:
+    return and_(
+        RejectedFileRow.folder_id == folder_id,
+        RejectedFileRow.dir == place[0],
+        RejectedFileRow.name == place[1],
+    )
+
+
+def _chunks(values: list[Any]) -> Iterable[list[Any]]:
+    return (values[start : start + _IN_CHUNK] for start in range(0, len(values), _IN_CHUNK))

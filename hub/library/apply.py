@@ -1,0 +1,411 @@
+"""Writes what a scan found: which row a file is, decided inside the transaction from the rows as they are then.
+
+A file is recognised by place and content. In this order: the row at its place has its content → it is that one.
+Another row has its content, and the place of that row no longer holds it → the file was moved: the two rows exchange
+places, so that renames, moves, swaps and overwriting moves keep ids, history and metadata. There is a row at its place
+→ new content in an old place: the same video. Otherwise it is new; so is a copy. See docs/adr/0030-scanning.md.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, RowMapping
+from ulid import ULID
+
+from hub.db.repositories import files as rows
+from hub.db.repositories.files import Place
+from hub.db.repositories.folders import folder_paths
+from hub.db.repositories.names import channel_id, fold, tag_ids
+from hub.db.repositories.videos import set_tags, update_video
+from hub.library.metadata import Metadata, from_name, from_tags, merge
+from hub.library.sidecars import Sidecars
+from hub.library.types import VideoState, Visibility
+from hub.media.errors import UnreadableFile
+from hub.media.fingerprint import fingerprint
+from hub.media.types import Probe, ProbeResult
+
+SOURCE = "folder"
+"""`videos.source` of what scans add. The metadata of other sources is not theirs to change."""
+MAX_COPIES = 64
+"""Rows with the same content that are asked, in one batch, whether their file has moved."""
+STALE = -1
+"""`mtime_ns` of a row that was displaced: it matches no file, so its place is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A media file as it was seen. `result` is None when only what lies beside it is news."""
+
+    folder_id: str
+    place: Place
+    result: ProbeResult | None
+    sidecars: Sidecars
+    sidecar_facts: dict[bytes, tuple[int, int]]
+    """Size and time of each sidecar that was read."""
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Something that was passed over: a file that is no media, or (size `NOT_A_FILE`) a directory or link."""
+
+    folder_id: str
+    place: Place
+    size_bytes: int
+    mtime_ns: int
+    reason: str
+    is_gone: bool = False
+    """It vanished while it was looked at: not worth a line."""
+
+
+Places = dict[str, list[Place]]
+"""Places by folder id."""
+
+
+@dataclass(slots=True)
+class News:
+    """What one transaction writes."""
+
+    observations: list[Observation] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    returned: Places = field(default_factory=dict)
+    accepted: Places = field(default_factory=dict)
+    vanished: Places = field(default_factory=dict)
+    passed_over: Places = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        places = (self.returned, self.accepted, self.vanished, self.passed_over)
+        return (
+            len(self.observations) + len(self.rejections) + sum(len(p) for by in places for p in by.values())
+        )
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a batch changed: ids of videos, and counts."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    moved: int = 0
+    updated: int = 0
+    missing: int = 0
+
+
+class Batch:
+    """One write transaction's worth of observations."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._roots = folder_paths(connection)
+        self._copies: dict[str, list[str]] = {}
+        self.outcome = Outcome()
+
+    def observe(self, seen: Observation) -> None:
+        """Bring the rows up to date with one file."""
+        if seen.folder_id not in self._roots:
+            return  # removed from the library while the scan ran
+        here = rows.at_place(self._connection, seen.folder_id, seen.place)
+        if seen.result is None:
+            if here is not None:
+                self._touch(here, seen, None)
+        elif here is not None and here["fingerprint"] == seen.result.fingerprint:
+            self._touch(here, seen, seen.result)
+        elif here is not None and self._is_fresher(here, seen.result):
+            return
+        elif (moved := self._moved_from(seen, seen.result)) is not None:
+            self._move(moved, here, seen, seen.result)
+        elif here is not None:
+            self._replace(here, seen, seen.result)
+        else:
+            self._add(seen, seen.result)
+        self._note_sidecars(seen)
+
+    def reject(self, rejection: Rejection) -> None:
+        """Note a file that is no media. If it was some before, what was known there cannot be played now."""
+        if rejection.folder_id not in self._roots or rejection.is_gone:
+            return
+        directory, name = rejection.place
+        here = rows.at_place(self._connection, rejection.folder_id, rejection.place)
+        if here is not None and here["missing_since"] is None and _is_as_known(here):
+            facts = (here["size_bytes"], here["mtime_ns"])
+            if facts != (rejection.size_bytes, rejection.mtime_ns) and rejection.mtime_ns != STALE:
+                return  # another scan was quicker and found it good
+        rows.reject(
+            self._connection,
+            {
+                "folder_id": rejection.folder_id,
+                "dir": directory,
+                "name": name,
+                "size_bytes": rejection.size_bytes,
+                "mtime_ns": rejection.mtime_ns,
+                "reason": rejection.reason,
+                "seen_at": self._now,
+            },
+        )
+        gone = rows.mark_missing(self._connection, rejection.folder_id, [rejection.place], self._now)
+        self._lost(gone)
+
+    def restore(self, places: Places) -> None:
+        """Missing files that are back as they were."""
+        for folder_id, back in places.items():
+            videos = rows.mark_present(self._connection, folder_id, back)
+            self.outcome.changed += videos
+            self.outcome.updated += len(videos)
+
+    def lose(self, places: Places, *, look: bool) -> None:
+        """Files that are gone. With `look` each place is tried once more: a row may have come there meanwhile."""
+        for folder_id, gone in places.items():
+            root = self._roots.get(folder_id)
+            if root is not None:
+                left = [place for place in gone if not (look and os.path.isfile(os.path.join(root, *place)))]
+                self._lost(rows.mark_missing(self._connection, folder_id, left, self._now))
+
+    def forget_rejected(self, places: Places) -> None:
+        """What was passed over is gone, or good now."""
+        for folder_id, solved in places.items():
+            rows.forget_rejected(self._connection, folder_id, solved)
+
+    def _lost(self, videos: list[str]) -> None:
+        self.outcome.changed += videos
+        self.outcome.missing += len(videos)
+
+    # --- which row is it? ---------------------------------------------------------------------------------------------
+
+    def _moved_from(self, seen: Observation, result: ProbeResult) -> RowMapping | None:
+        """The row of this content whose own place no longer holds it."""
+        if result.fingerprint not in self._copies:
+            self._copies[result.fingerprint] = rows.ids_by_fingerprint(
+                self._connection, result.fingerprint, MAX_COPIES
+            )
+        candidates = self._copies[result.fingerprint]
+        while candidates:
+            # Asked once a batch, whatever the answer: thousands of equal files must not be asked about each other.
+            row = rows.by_id(self._connection, candidates.pop(0))
+            if row is None or row["fingerprint"] != result.fingerprint:
+                continue
+            if (row["folder_id"], row["dir"], row["name"]) != (seen.folder_id, *seen.place) and not _holds(
+                row
+            ):
+                return row
+        return None
+
+    def _is_fresher(self, here: RowMapping, result: ProbeResult) -> bool:
+        """True when the row describes the file as it is now and the observation does not: another scan was quicker."""
+        if (here["size_bytes"], here["mtime_ns"]) == (result.size_bytes, result.mtime_ns):
+            return False
+        return here["missing_since"] is None and _is_as_known(here)
+
+    # --- what becomes of it -------------------------------------------------------------------------------------------
+
+    def _touch(self, row: RowMapping, seen: Observation, result: ProbeResult | None) -> None:
+        self._write_file(row, seen, result)
+        self._write_video(row, seen, result, new_pictures=_poster_changes(row, seen))
+        self.outcome.updated += 1
+
+    def _replace(self, row: RowMapping, seen: Observation, result: ProbeResult) -> None:
+        self._write_file(row, seen, result)
+        self._write_video(row, seen, result, new_pictures=True)
+        self.outcome.updated += 1
+
+    def _move(
+        self, row: RowMapping, displaced: RowMapping | None, seen: Observation, result: ProbeResult
+    ) -> None:
+        rows.exchange_places(self._connection, row, displaced, seen.place, seen.folder_id)
+        if displaced is not None:
+            left_behind: dict[str, Any] = {"mtime_ns": STALE}
+            if displaced["missing_since"] is None and _stat(row) is None:
+                left_behind["missing_since"] = self._now
+                self._lost([displaced["video_id"]] if displaced["state"] != VideoState.DELETED else [])
+            rows.update_file(self._connection, displaced["id"], left_behind)
+            self._copies.get(displaced["fingerprint"], []).insert(0, displaced["id"])
+        self._write_file(row, seen, result)
+        self._write_video(row, seen, result, new_pictures=_poster_changes(row, seen))
+        self.outcome.moved += 1
+
+    def _add(self, seen: Observation, result: ProbeResult) -> None:
+        video_id = str(ULID())
+        told = _metadata(seen, result.probe)
+        title = told.title or ""
+        rows.insert_video(
+            self._connection,
+            {
+                "id": video_id,
+                "title": title,
+                "title_key": fold(title),
+                "description": told.description or "",
+                "channel_id": channel_id(self._connection, told.channel) if told.channel else None,
+                "category": told.category,
+                "source": SOURCE,
+                "state": VideoState.READY,
+                "visibility": Visibility.HOUSEHOLD,
+                "duration_s": result.probe.duration_s,
+                "published_at": told.published_at,
+                "added_at": self._now,
+                "updated_at": self._now,
+            },
+            {
+                "id": str(ULID()),
+                "video_id": video_id,
+                "folder_id": seen.folder_id,
+                "dir": seen.place[0],
+                "name": seen.place[1],
+                **_file_values(seen, result),
+            },
+        )
+        if told.tags:
+            set_tags(self._connection, video_id, tag_ids(self._connection, told.tags))
+        self.outcome.added.append(video_id)
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+
+    def _write_file(self, row: RowMapping, seen: Observation, result: ProbeResult | None) -> None:
+        values: dict[str, Any] = {"missing_since": None}
+        if result is not None:
+            values |= _file_values(seen, result)
+        else:
+            values |= _beside_values(seen) | {"probe": _stored_probe(_probe_of(row), seen)}
+        rows.update_file(self._connection, row["id"], values)
+
+    def _write_video(
+        self, row: RowMapping, seen: Observation, result: ProbeResult | None, *, new_pictures: bool
+    ) -> None:
+        probe = result.probe if result is not None else _probe_of(row)
+        values: dict[str, Any] = {"duration_s": probe.duration_s, "updated_at": self._now}
+        if new_pictures:
+            values |= {"thumb_version": None}
+        if row["source"] == SOURCE:
+            values |= self._told_values(row, _metadata(seen, probe))
+        update_video(self._connection, row["video_id"], values)
+        if row["state"] != VideoState.DELETED:
+            self.outcome.changed.append(row["video_id"])
+
+    def _told_values(self, row: RowMapping, told: Metadata) -> dict[str, Any]:
+        """Columns from metadata, but for what a person has set; tags are written here."""
+        edited = set(row["edited"])
+        values = {
+            "title": told.title or "",
+            "description": told.description or "",
+            "category": told.category,
+            "published_at": told.published_at,
+        }
+        values = {name: value for name, value in values.items() if name not in edited}
+        if "channel" not in edited:
+            values["channel_id"] = channel_id(self._connection, told.channel) if told.channel else None
+        if "tags" not in edited:
+            set_tags(self._connection, row["video_id"], tag_ids(self._connection, told.tags or ()))
+        return values
+
+    def _note_sidecars(self, seen: Observation) -> None:
+        directory, name = seen.place
+        bad = {problem.name: problem.reason for problem in seen.sidecars.problems}
+        good = [(directory, sidecar) for sidecar in seen.sidecar_facts if sidecar not in bad]
+        rows.forget_rejected(self._connection, seen.folder_id, [(directory, name), *good])
+        for sidecar, words in bad.items():
+            size_bytes, mtime_ns = seen.sidecar_facts[sidecar]
+            self.reject(Rejection(seen.folder_id, (directory, sidecar), size_bytes, mtime_ns, words))
+
+
+def apply(connection: Connection, news: News, now: datetime) -> Outcome:
+    """Write what was seen, in this transaction."""
+    batch = Batch(connection, now)
+    for seen in news.observations:
+        batch.observe(seen)
+    for rejection in news.rejections:
+        batch.reject(rejection)
+    batch.restore(news.returned)
+    batch.forget_rejected(news.accepted)
+    batch.lose(news.vanished, look=True)
+    batch.lose(news.passed_over, look=False)
+    return batch.outcome
+
+
+def _holds(row: RowMapping) -> bool:
+    """Whether the file of a row is still where the row says."""
+    now = _stat(row)
+    if now is None or now[0] != row["size_bytes"]:
+        return False
+    if now[1] == row["mtime_ns"]:
+        return True
+    try:
+        # Only the time differs: touched where it is, or another file of the same size. The content tells.
+        return fingerprint(_path(row)) == str(row["fingerprint"])
+    except UnreadableFile:
+        return True  # it is there; what cannot be read is not given away
+
+
+def _is_as_known(row: RowMapping) -> bool:
+    now = _stat(row)
+    return now is not None and now == (row["size_bytes"], row["mtime_ns"])
+
+
+def _stat(row: RowMapping) -> tuple[int, int] | None:
+    if row["folder_path"] is None:
+        return None
+    try:
+        status = os.stat(_path(row))
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _path(row: RowMapping) -> bytes:
+    path: bytes = os.path.join(row["folder_path"], row["dir"], row["name"])
+    return path
+
+
+def _metadata(seen: Observation, probe: Probe) -> Metadata:
+    return merge((*seen.sidecars.metadata, from_tags(probe), from_name(seen.place[1])))
+
+
+def _poster_changes(row: RowMapping, seen: Observation) -> bool:
+    """A poster came, went, or may look different now."""
+    return row["sidecars"] != seen.digest and (row["poster"] is not None or seen.sidecars.poster is not None)
+
+
+def _beside_values(seen: Observation) -> dict[str, Any]:
+    return {"sidecars": seen.digest, "captions": seen.sidecars.captions, "poster": seen.sidecars.poster}
+
+
+def _file_values(seen: Observation, result: ProbeResult) -> dict[str, Any]:
+    probe = result.probe
+    return {
+        **_beside_values(seen),
+        "size_bytes": result.size_bytes,
+        "mtime_ns": result.mtime_ns,
+        "fingerprint": result.fingerprint,
+        "container": probe.container[:16],
+        "duration_s": probe.duration_s,
+        "bitrate_bps": probe.bitrate_bps,
+        "width": probe.width,
+        "height": probe.height,
+        "video_codec": probe.video_codec and probe.video_codec[:32],
+        "audio_codec": probe.audio_codec and probe.audio_codec[:32],
+        "probe": _stored_probe(probe, seen),
+        "missing_since": None,
+    }
+
+
+_OWN_CHAPTERS = "container_chapters"
+
+
+def _stored_probe(probe: Probe, seen: Observation) -> dict[str, Any]:
+    """The probe as it is stored: chapters told beside the file outrank its own, which are kept for when that ends."""
+    stored: dict[str, Any] = msgspec.to_builtins(probe)
+    told = merge(seen.sidecars.metadata).chapters
+    if told is not None:
+        stored |= {_OWN_CHAPTERS: stored["chapters"], "chapters": msgspec.to_builtins(told)}
+    return stored
+
+
+def _probe_of(row: RowMapping) -> Probe:
+    """A stored probe with the container's own chapters."""
+    stored: dict[str, Any] = dict(row["probe"])
+    if (own := stored.pop(_OWN_CHAPTERS, None)) is not None:
+        stored["chapters"] = own
+    return msgspec.convert(stored, Probe)

@@ -1,0 +1,178 @@
+"""The library's folders: which there are, what is wrong with them, what in them was passed over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from hub.db.engine import Database
+from hub.db.repositories import files, folders
+from hub.errors import Conflict, InvalidInput, NotFound
+from hub.events import EventBus, FoldersChanged, VideosChanged
+from hub.library.names import to_text
+from hub.library.types import Folder, ScanProblem
+from hub.library.walk import root_problem
+
+MAX_PROBLEMS = 1_000
+_IDS_PER_EVENT = 1_000
+
+
+class FolderService:
+    """Lists, adds and removes library folders.
+
+    A removed folder's videos stay in the catalogue as missing, with their history; added again (or found anywhere
+    else), their files are recognised by content and they are back.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        events: EventBus,
+        *,
+        data_folder: Path | None = None,
+        demo_folder: Path | None = None,
+    ) -> None:
+        self._db = db
+        self._events = events
+        self._data_folder = None if data_folder is None else os.path.realpath(os.fsencode(data_folder))
+        self._demo_folder = None if demo_folder is None else os.path.realpath(os.fsencode(demo_folder))
+        self._notes: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Nothing to prepare."""
+
+    async def close(self) -> None:
+        """Nothing to end."""
+
+    @property
+    def left_out(self) -> bytes | None:
+        """The directory that no scan looks into: Marquee's own data."""
+        return self._data_folder
+
+    async def paths(self) -> dict[str, bytes]:
+        """Every folder's path as the file system has it, by id."""
+        return await self._db.read(folders.folder_paths)
+
+    async def add(self, path: str | bytes) -> Folder:
+        """Make a directory part of the library; one that is already comes back as it is. InvalidInput, Conflict."""
+        real = await asyncio.to_thread(self._check, _as_bytes(path))
+        folder_id, is_new = await self._db.write(_add, real, self._data_folder, datetime.now(UTC))
+        if is_new:
+            self._events.publish(FoldersChanged())
+        return next(folder for folder in await self.list() if folder.id == folder_id)
+
+    async def remove(self, folder_id: str) -> None:
+        """Take a folder out of the library; nothing on the disk is touched. NotFound."""
+        videos = await self._db.write(folders.remove_folder, folder_id, datetime.now(UTC))
+        if videos is None:
+            raise NotFound("There is no library folder with this id.")
+        self._notes.pop(folder_id, None)
+        self._events.publish(FoldersChanged())
+        left = iter(videos)
+        while ids := tuple(islice(left, _IDS_PER_EVENT)):
+            self._events.publish(VideosChanged(ids))
+            await asyncio.sleep(0)  # a folder may hold 100,000: others get their turn in between
+
+    async def problems(self) -> list[ScanProblem]:
+        """The scan report: what was passed over, newest first (at most `MAX_PROBLEMS`)."""
+        found = await self._db.read(files.list_rejected, MAX_PROBLEMS)
+        return [
+            ScanProblem(
+                path=shown_path(os.path.join(row["folder_path"], row["dir"], row["name"])),
+                reason=row["reason"],
+                folder_id=row["folder_id"],
+            )
+            for row in found
+        ]
+
+    async def set_problem(self, folder_id: str, problem: str | None) -> None:
+        """Note why a folder cannot be read, or with None that it can."""
+        if await self._db.write(folders.set_problem, folder_id, problem):
+            self._events.publish(FoldersChanged())
+
+    def set_note(self, folder_id: str, note: str | None) -> None:
+        """Note what keeps a folder from being followed as it changes; shown while nothing worse is wrong with it."""
+        if self._notes.get(folder_id) != note:
+            if note is None:
+                del self._notes[folder_id]
+            else:
+                self._notes[folder_id] = note
+            self._events.publish(FoldersChanged())
+
+    async def list(self) -> list[Folder]:
+        """All folders, oldest first."""
+        found = await self._db.read(folders.list_folders)
+        return [
+            Folder(
+                id=row["id"],
+                path=shown_path(row["path"]),
+                added_at=row["added_at"],
+                last_scan_at=row["last_scan_at"],
+                videos=row["videos"],
+                missing=row["missing"],
+                problem=row["problem"] or self._notes.get(row["id"]),
+            )
+            for row in found
+        ]
+
+    def _check(self, path: bytes) -> bytes:
+        shown = shown_path(path)
+        if b"\0" in path or not os.path.isabs(path):
+            raise InvalidInput(
+                f"{shown} is not an absolute path. Give the whole path, from / on.", field="path"
+            )
+        real = os.path.realpath(path)
+        if not os.path.exists(real):
+            raise InvalidInput(
+                f"{shown} does not exist. Check the path, and that its disk is connected.", field="path"
+            )
+        if not os.path.isdir(real):
+            raise InvalidInput(f"{shown} is a file. Add the folder it lies in.", field="path")
+        if (problem := root_problem(real)) is not None:
+            raise InvalidInput(f"{shown} cannot be added. {problem} Check its permissions.", field="path")
+        data, demo = self._data_folder, self._demo_folder
+        if data is not None and _is_within(real, data) and not (demo is not None and _is_within(real, demo)):
+            raise InvalidInput(
+                f"{shown} belongs to Marquee's own data. Put videos into another folder and add that.",
+                field="path",
+            )
+        return real
+
+
+def shown_path(path: bytes) -> str:
+    """A path for people: bytes that are not UTF-8 and control characters are shown replaced."""
+    return to_text(path)
+
+
+def _as_bytes(path: str | bytes) -> bytes:
+    try:
+        return os.fsencode(path)
+    except UnicodeEncodeError as error:
+        raise InvalidInput("The path holds characters that no file name can have.", field="path") from error
+
+
+def _add(connection: Connection, path: bytes, data_folder: bytes | None, now: datetime) -> tuple[str, bool]:
+    for folder_id, known in folders.folder_paths(connection).items():
+        if known == path:
+            return folder_id, False
+        if data_folder is not None and _is_within(known, data_folder) != _is_within(path, data_folder):
+            continue  # no scan crosses into the data folder from outside
+        if _is_within(path, known):
+            raise Conflict(
+                f"{shown_path(path)} lies in {shown_path(known)}, which is in the library already."
+            )
+        if _is_within(known, path):
+            raise Conflict(
+                f"{shown_path(path)} contains {shown_path(known)}, which is in the library already. "
+                "Remove that first if you want the larger folder instead."
+            )
+    return folders.add_folder(connection, path, now), True
+
+
+def _is_within(path: bytes, above: bytes) -> bool:
+    return path == above or path.startswith(above.rstrip(b"/") + b"/")

@@ -1,0 +1,337 @@
+"""One scan: walk and compare on a thread, look at what is new with the media workers, write in small transactions.
+
+The three go on at once, so that videos appear while the walk is still under way. Nothing is kept but the rows: a scan
+that was cut off is run again and does what is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+from hub.db.engine import Database
+from hub.db.repositories import files as rows
+from hub.db.repositories.files import Place
+from hub.db.repositories.folders import set_scanned
+from hub.errors import MediaError
+from hub.events import EventBus, VideosAdded, VideosChanged
+from hub.library import sidecars
+from hub.library.apply import STALE, News, Observation, Outcome, Rejection, apply
+from hub.library.compare import Batch, Comparison, Found, Leftovers
+from hub.library.folders import FolderService
+from hub.library.names import to_text
+from hub.library.sidecars import Sidecars
+from hub.library.types import ScanProgress
+from hub.library.walk import Spot, Walk, root_problem
+from hub.media.errors import PoolClosed, UnreadableFile, WorkerFailed
+from hub.media.types import ProbeResult
+from hub.runtime.tasks import TaskScope
+
+T = TypeVar("T")
+
+LOOKERS = 16
+"""Files looked at side by side; how many of them a worker has in hand is the pool's business."""
+QUEUED = 10_000
+"""New files the walk may be ahead: enough to know early how many there are, little enough to hold."""
+WRITE_AT = 500
+WRITE_EVERY_S = 0.5
+RATE_OVER_S = 1.0
+
+EMPTY_FOLDER = "This folder is empty, though there were videos in it. If a disk is mounted here, connect it."
+
+
+class Prober(Protocol):
+    """Looks into media files."""
+
+    async def probe(self, path: bytes) -> ProbeResult:
+        """What the file at `path` is. MediaError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A folder, or some spots of it, to scan. Places in `unsettled` are left alone: somebody still writes to them."""
+
+    folder_id: str
+    spots: tuple[Spot, ...] = (Spot(),)
+    unsettled: tuple[Place, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """True when the folder is read from end to end."""
+        return self.spots == (Spot(),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    folder_id: str
+    root: bytes
+    found: Found
+
+
+class Scan:
+    """Runs once over some parts. `report` hears the figures, `scope` holds what must end before the scan does."""
+
+    def __init__(
+        self,
+        db: Database,
+        events: EventBus,
+        media: Prober,
+        folders: FolderService,
+        scope: TaskScope,
+        report: Callable[[ScanProgress, int, int | None], None],
+    ) -> None:
+        self._db = db
+        self._events = events
+        self._media = media
+        self._folders = folders
+        self._scope = scope
+        self._report = report
+        self._figures = _Figures()
+        self._todo: asyncio.Queue[_Task | None] = asyncio.Queue(QUEUED)
+        self._news = News()
+        self._writing = asyncio.Lock()
+
+    async def run(self, parts: Sequence[Part]) -> None:
+        """Scan the parts, one after the other. HubError when nothing more can be done."""
+        roots = await self._folders.paths()
+        over = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._write_regularly(over))
+                lookers = [group.create_task(self._look_at_new()) for _ in range(LOOKERS)]
+                walked = [
+                    done
+                    for part in parts
+                    if part.folder_id in roots
+                    and (done := await self._walk(part, roots[part.folder_id], roots)) is not None
+                ]
+                self._figures.is_walked = True
+                for _ in lookers:
+                    await self._todo.put(None)
+                await asyncio.wait(lookers)
+                over.set()
+        except BaseExceptionGroup as failed:
+            # The first reason is the one a person can act on; the others followed from it.
+            raise _first_leaf(failed) from failed
+        self._tell("finishing")
+        for part, comparison, leftovers, vanished in walked:
+            await self._finish(part, comparison, leftovers, vanished)
+        await self._write_all()
+        if walked:
+            self._figures.errors = await self._count_problems([part.folder_id for part, *_ in walked])
+        self._tell("done")
+
+    # --- walking ------------------------------------------------------------------------------------------------------
+
+    async def _walk(
+        self, part: Part, root: bytes, roots: dict[str, bytes]
+    ) -> tuple[Part, Comparison, Leftovers, list[Place]] | None:
+        problem = await asyncio.to_thread(root_problem, root)
+        if problem is not None:
+            await self._folders.set_problem(part.folder_id, problem)
+            return None
+        walk = Walk(root, part.spots, folders=roots.values(), left_out=self._folders.left_out)
+        comparison = Comparison(self._db, part.folder_id, walk, part.unsettled)
+        await to_the_end(self._scope, asyncio.to_thread(comparison.prepare))
+        vanished: list[Place] = []
+        batches = iter(comparison)
+        while (batch := await to_the_end(self._scope, asyncio.to_thread(_next_batch, batches))) is not None:
+            vanished += batch.vanished
+            self._note(part.folder_id, batch)
+            for found in batch.found:
+                await self._todo.put(_Task(part.folder_id, root, found))
+            self._tell("walking")
+        leftovers = await to_the_end(self._scope, asyncio.to_thread(comparison.leftovers))
+        return part, comparison, leftovers, vanished
+
+    def _note(self, folder_id: str, batch: Batch) -> None:
+        figures = self._figures
+        figures.found += batch.seen
+        figures.unchanged += batch.unchanged
+        figures.dealt_with += batch.seen - len(batch.found)
+        figures.errors += batch.rejected
+        if batch.returned:
+            self._news.returned.setdefault(folder_id, []).extend(batch.returned)
+        if batch.accepted:
+            self._news.accepted.setdefault(folder_id, []).extend(batch.accepted)
+
+    async def _finish(
+        self, part: Part, comparison: Comparison, leftovers: Leftovers, vanished: list[Place]
+    ) -> None:
+        folder_id = part.folder_id
+        # A disk that was pulled out meanwhile says nothing about the files on it.
+        problem = await asyncio.to_thread(root_problem, comparison.walk.root)
+        if problem is not None:
+            await self._folders.set_problem(folder_id, problem)
+            return
+        for name, places in (
+            ("vanished", vanished + leftovers.vanished),
+            ("passed_over", leftovers.passed_over),
+            ("accepted", leftovers.solved),
+        ):
+            for start in range(0, len(places), WRITE_AT):
+                getattr(self._news, name).setdefault(folder_id, []).extend(places[start : start + WRITE_AT])
+                await self._write_all()
+        for noted in comparison.walk.problems:
+            place = (noted.dir, noted.name)
+            self._news.rejections.append(Rejection(folder_id, place, rows.NOT_A_FILE, 0, noted.reason))
+        await self._write_all()
+        if leftovers.rejected_dirs:
+            await self._db.write(rows.forget_rejected_in, folder_id, leftovers.rejected_dirs)
+        await self._folders.set_problem(
+            folder_id, EMPTY_FOLDER if comparison.is_empty and comparison.knows_files else None
+        )
+        if part.is_whole:
+            await self._db.write(set_scanned, folder_id, datetime.now(UTC))
+
+    async def _count_problems(self, folder_ids: Sequence[str]) -> int:
+        return await self._db.read(rows.count_rejected, folder_ids)
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    async def _look_at_new(self) -> None:
+        while (task := await self._todo.get()) is not None:
+            self._figures.current = to_text(task.found.name)
+            self._tell("walking")
+            await self._look_at(task)
+            self._figures.dealt_with += 1
+            if len(self._news) >= WRITE_AT:
+                await self._write_all()
+
+    async def _look_at(self, task: _Task) -> None:
+        found = task.found
+        directory = os.path.join(task.root, found.dir)
+        path = os.path.join(directory, found.name)
+        try:
+            result = None if found.is_same_file else await self._media.probe(path)
+        except PoolClosed:
+            raise
+        except MediaError as error:
+            await self._reject(task, path, error)
+            return
+        beside = Sidecars()
+        facts: dict[bytes, sidecars.FileFacts] = {}
+        if found.sidecars:
+            beside, facts = await asyncio.to_thread(_read_sidecars, directory, found)
+        self._figures.errors += len(beside.problems)
+        self._news.observations.append(
+            Observation(task.folder_id, found.place, result, beside, facts, found.digest)
+        )
+
+    async def _reject(self, task: _Task, path: bytes, error: MediaError) -> None:
+        found = task.found
+        mtime_ns = found.mtime_ns
+        if isinstance(error, UnreadableFile | WorkerFailed):
+            # It may be readable next time without having changed: permissions, a worker that could not be started.
+            mtime_ns = STALE
+        is_gone = isinstance(error, UnreadableFile) and not await asyncio.to_thread(os.path.lexists, path)
+        self._figures.errors += not is_gone
+        self._news.rejections.append(
+            Rejection(task.folder_id, found.place, found.size_bytes, mtime_ns, error.message, is_gone)
+        )
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    async def _write_regularly(self, over: asyncio.Event) -> None:
+        while not over.is_set():
+            try:
+                async with asyncio.timeout(WRITE_EVERY_S):
+                    await over.wait()
+            except TimeoutError:
+                pass
+            await self._write_all()
+
+    async def _write_all(self) -> None:
+        async with self._writing:
+            if len(self._news):
+                news, self._news = self._news, News()
+                await to_the_end(self._scope, self._write(news))
+
+    async def _write(self, news: News) -> None:
+        outcome: Outcome = await self._db.write(apply, news, datetime.now(UTC))
+        self._figures.add(outcome)
+        if outcome.added:
+            self._events.publish(VideosAdded(tuple(outcome.added)))
+        if outcome.changed:
+            self._events.publish(VideosChanged(tuple(dict.fromkeys(outcome.changed))))
+
+    def _tell(self, phase: str) -> None:
+        figures = self._figures
+        self._report(
+            figures.as_progress(phase), figures.dealt_with, figures.found if figures.is_walked else None
+        )
+
+
+class _Figures:
+    """The running figures of a scan."""
+
+    def __init__(self) -> None:
+        self.found = self.unchanged = self.dealt_with = self.errors = 0
+        self.added = self.updated = self.moved = self.missing = 0
+        self.current: str | None = None
+        self.is_walked = False
+        self._rate = 0.0
+        self._since = (time.monotonic(), 0)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count what was written."""
+        self.added += len(outcome.added)
+        self.updated += outcome.updated
+        self.moved += outcome.moved
+        self.missing += outcome.missing
+
+    def as_progress(self, phase: str) -> ScanProgress:
+        """As others see it; the rate is that of about the last second."""
+        now = time.monotonic()
+        began, before = self._since
+        if now - began >= RATE_OVER_S or not self._rate:
+            self._rate = (self.dealt_with - before) / max(now - began, 0.001)
+        if now - began >= RATE_OVER_S:
+            self._since = (now, self.dealt_with)
+        return ScanProgress(
+            phase=phase,
+            files_found=self.found,
+            files_new=self.added,
+            files_changed=self.updated,
+            files_moved=self.moved,
+            files_missing=self.missing,
+            files_unchanged=self.unchanged,
+            errors=self.errors,
+            files_per_s=round(self._rate, 1),
+            current=self.current if phase == "walking" else None,
+        )
+
+
+async def to_the_end(scope: TaskScope, work: Coroutine[Any, Any, T]) -> T:
+    """Await `work`; whoever is cancelled meanwhile waits for its end, since it holds the database."""
+    task = scope.start(work, name="step")
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+def _next_batch(batches: Iterator[Batch]) -> Batch | None:
+    return next(batches, None)
+
+
+def _read_sidecars(directory: bytes, found: Found) -> tuple[Sidecars, dict[bytes, sidecars.FileFacts]]:
+    facts: dict[bytes, sidecars.FileFacts] = {}
+    for name in found.sidecars:
+        try:
+            status = os.stat(os.path.join(directory, name))
+        except FileNotFoundError:
+            continue
+        facts[name] = (status.st_size, status.st_mtime_ns)
+    return sidecars.read(directory, found.name, tuple(facts)), facts
+
+
+def _first_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = group.exceptions[0]
+    return _first_leaf(first) if isinstance(first, BaseExceptionGroup) else first
