@@ -28,6 +28,9 @@ def set_up_logging(paths: Paths, *, verbose: bool = False) -> None:
     screen.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     listener = QueueListener(records, file, screen, respect_handler_level=True)
-    logging.basicConfig(level=logging.INFO, handlers=[QueueHandler(records)], force=True)
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    # Not by basicConfig: its formatter would be applied here already, and the listener's once more.
+    root.addHandler(QueueHandler(records))
     listener.start()
     atexit.register(listener.stop)
