@@ -45,8 +45,10 @@ set_up_python() { # LEVEL
     locks=''
     for lock in $(python_locks "$1"); do locks="$locks -r $lock"; done
     # shellcheck disable=SC2086 # words
-    VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip install --quiet --require-hashes $locks >&2
+    VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip install --quiet --compile-bytecode --require-hashes $locks >&2
     VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable . >&2
+    # Half of a start's time is compiling, where Python may not keep what it compiled (PYTHONDONTWRITEBYTECODE).
+    .venv/bin/python -m compileall -q hub server gui >&2
     if [ "$1" != run ]; then mkdir -p "$STAMPS" && : >>"$STAMPS/python-dev"; fi
     set_current "$(python_stamp "$1")" "$(python_key "$1")"
 }
