@@ -69,7 +69,15 @@ class Hub:
             await asyncio.to_thread(self._take_folder)
             opened.callback(self._lock.release)
             await asyncio.to_thread(upgrade_database, self.db.engine, self.paths.backups)
-            services = [self.media, self.accounts, self.folders, self.thumbnails, self.scans, self.demo, self.jobs]
+            services = [
+                self.media,
+                self.accounts,
+                self.folders,
+                self.thumbnails,
+                self.scans,
+                self.demo,
+                self.jobs,
+            ]
             if self.settings.library.watch:
                 services.append(self.watcher)
             for service in services:

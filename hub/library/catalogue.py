@@ -14,7 +14,9 @@ from sqlalchemy import Connection, RowMapping
 
 from hub.accounts.types import Viewer
 from hub.db.engine import Database
+from hub.db.repositories import files as file_rows
 from hub.db.repositories import videos as rows
+from hub.db.repositories.folders import folder_paths
 from hub.db.repositories.names import channel_id, tag_ids
 from hub.errors import InvalidInput, NotAllowed, NotFound, NotPlayable
 from hub.events import EventBus, VideosChanged, VideosRemoved
@@ -99,6 +101,10 @@ class LibraryService:
         _require_manager(viewer)
         await self._db.write(_delete, viewer, video_id)
         self._events.publish(VideosRemoved((video_id,)))
+
+    async def video_at(self, viewer: Viewer, path: bytes) -> str | None:
+        """The id of the video whose file this is; None when the library has none there that the viewer may see."""
+        return await self._db.read(_video_at, viewer, path)
 
     async def playable_file(self, viewer: Viewer, video_id: str) -> MediaFile:
         """The bytes of a video. NotFound, or NotPlayable with the reason."""
@@ -238,6 +244,20 @@ def _visible_file(connection: Connection, viewer: Viewer, video_id: str) -> RowM
     if file is None:
         raise NotFound("There is no video with this id.")
     return file
+
+
+def _video_at(connection: Connection, viewer: Viewer, path: bytes) -> str | None:
+    for folder_id, folder in folder_paths(connection).items():
+        inner = os.path.relpath(path, folder)
+        if inner.startswith(b".."):
+            continue
+        video_id = file_rows.video_at(connection, folder_id, os.path.dirname(inner), os.path.basename(inner))
+        row = (
+            rows.get_many(connection, [video_id], user_id=viewer.user_id).get(video_id) if video_id else None
+        )
+        if row is not None and row["state"] != VideoState.DELETED and _may_see(viewer, row["visibility"]):
+            return video_id
+    return None
 
 
 def _require_visible(connection: Connection, viewer: Viewer, video_id: str) -> RowMapping:

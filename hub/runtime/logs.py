@@ -20,7 +20,11 @@ _KEPT_FILES = 3
 def set_up_logging(paths: Paths, *, verbose: bool = False) -> None:
     """Send this process's records to `logs/marquee.log` and, from warnings on (all of INFO if verbose), to stderr."""
     file = RotatingFileHandler(
-        paths.logs / "marquee.log", maxBytes=_FILE_BYTES, backupCount=_KEPT_FILES, encoding="utf-8", delay=True
+        paths.logs / "marquee.log",
+        maxBytes=_FILE_BYTES,
+        backupCount=_KEPT_FILES,
+        encoding="utf-8",
+        delay=True,
     )
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     screen = logging.StreamHandler(sys.stderr)

@@ -25,5 +25,5 @@ def test_a_new_data_folder_is_private(tmp_path: Path) -> None:
 
 def test_a_data_folder_that_is_a_file_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
-    with pytest.raises(DataFolderError, match="data.*cannot be used.*--data"):
+    with pytest.raises(DataFolderError, match=r"data.*cannot be used.*--data"):
         Paths(tmp_path / "data").create()

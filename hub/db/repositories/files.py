@@ -63,6 +63,12 @@ def known_in(
     return connection.execute(media.union_all(rejected)).all()
 
 
+def video_at(connection: Connection, folder_id: str, dir: bytes, name: bytes) -> str | None:  # noqa: A002  # as the column
+    """The video whose file has this place."""
+    here = (FileRow.folder_id == folder_id, FileRow.dir == dir, FileRow.name == name)
+    return connection.scalar(select(FileRow.video_id).where(*here))
+
+
 def known_dirs(connection: Connection, folder_id: str, below: bytes = b"") -> set[bytes]:
     """The directories at and under `below` (empty: all) that have rows of either kind."""
     dirs: set[bytes] = set()

@@ -30,7 +30,9 @@ def clean(text: str) -> str:
 def channel_id(connection: Connection, name: str) -> str:
     """The id of the channel called `name`, made if there is none."""
     name = clean(name).strip()
-    found = connection.execute(select(ChannelRow.id).where(ChannelRow.name_key == fold(name))).scalar_one_or_none()
+    found = connection.execute(
+        select(ChannelRow.id).where(ChannelRow.name_key == fold(name))
+    ).scalar_one_or_none()
     if found is not None:
         return found
     made = str(ULID())
@@ -45,7 +47,9 @@ def tag_ids(connection: Connection, names: Iterable[str]) -> list[str]:
     wanted = {fold(name): clean(name).strip() for name in reversed(list(names)) if name.strip()}
     rows = connection.execute(select(TagRow.name_key, TagRow.id).where(TagRow.name_key.in_(wanted)))
     known = dict(rows.all())
-    missing = [{"id": str(ULID()), "name": name, "name_key": key} for key, name in wanted.items() if key not in known]
+    missing = [
+        {"id": str(ULID()), "name": name, "name_key": key} for key, name in wanted.items() if key not in known
+    ]
     if missing:
         connection.execute(insert(TagRow), missing)
         known |= {row["name_key"]: row["id"] for row in missing}

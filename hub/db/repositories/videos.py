@@ -198,7 +198,9 @@ def _joined(user_id: str, *further: ColumnElement[Any]) -> Select[*tuple[Any, ..
     )
 
 
-def _visible(statement: Select[*tuple[Any, ...]], query: VideoQuery, *, sees_all: bool) -> Select[*tuple[Any, ...]]:
+def _visible(
+    statement: Select[*tuple[Any, ...]], query: VideoQuery, *, sees_all: bool
+) -> Select[*tuple[Any, ...]]:
     if query.state is None:
         statement = statement.where(VideoRow.state != VideoState.DELETED)
     else:
@@ -220,7 +222,9 @@ def _visible(statement: Select[*tuple[Any, ...]], query: VideoQuery, *, sees_all
     return statement
 
 
-def _ordered(statement: Select[*tuple[Any, ...]], key: ColumnElement[Any], *, descending: bool) -> Select[*tuple[Any, ...]]:
+def _ordered(
+    statement: Select[*tuple[Any, ...]], key: ColumnElement[Any], *, descending: bool
+) -> Select[*tuple[Any, ...]]:
     if descending:
         return statement.order_by(key.desc(), VideoRow.id.desc())
     return statement.order_by(key, VideoRow.id)

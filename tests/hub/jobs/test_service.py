@@ -69,7 +69,7 @@ async def test_a_job_runs_and_keeps_its_figures(jobs: JobService, worker: Worker
     assert (done.state, done.done_units, done.total_units, done.attempts) == (JobState.DONE, 2, 2, 1)
     assert done.detail["files_found"] == 1
     assert worker.begun == [{"x": 1}]
-    assert [job.state for job in seen][0] is JobState.QUEUED
+    assert seen[0].state is JobState.QUEUED
     assert seen[-1].state is JobState.DONE
     assert await jobs.get(job.id) == done
 
