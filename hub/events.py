@@ -78,9 +78,10 @@ class SessionsEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class WindowRequested(Event):
-    """Somebody asks for the window to come to the front, perhaps to play a video."""
+    """Somebody asks for the window to come to the front, perhaps to play a video or a file."""
 
     video_id: str | None = None
+    path: bytes | None = None
 
 
 E = TypeVar("E", bound=Event)
@@ -103,6 +104,10 @@ class EventBus:
                 handlers.remove(handler)  # type: ignore[arg-type]  # as above
 
         return unsubscribe
+
+    def is_heard(self, kind: type[Event]) -> bool:
+        """Whether somebody has subscribed to exactly this kind; those who take everything do not count."""
+        return bool(self._handlers.get(kind))
 
     def publish(self, event: Event) -> None:
         """Hand `event` to every subscriber of its type and its bases. Loop thread only."""

@@ -322,5 +322,6 @@ ROUTES: tuple[Route, ...] = (
         "Bring the window to the front, perhaps to play a video",
         body=schemas.WindowRequest,
         status=204,
+        problems=(409,),
     ),
 )

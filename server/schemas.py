@@ -274,9 +274,10 @@ class JobListQuery(Input, frozen=True, kw_only=True):
 
 
 class WindowRequest(Input, frozen=True, kw_only=True):
-    """A video to play in the window, perhaps."""
+    """A video to play in the window, perhaps, or a file of this machine as `file:` URI (its path may be any bytes)."""
 
     video_id: str | None = None
+    file_uri: Annotated[str, Meta(pattern="^file:///")] | None = None
 
 
 class Health(Answer, frozen=True, kw_only=True):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
+from hub.errors import Conflict
 from hub.events import WindowRequested
 from server.answers import json_response
 from server.call import Call, NoQuery
@@ -55,5 +57,9 @@ async def openapi(call: Call[None, NoQuery]) -> web.Response:
 
 
 async def show_window(call: Call[WindowRequest, NoQuery]) -> None:
-    """Bring the window to the front, perhaps to play a video."""
-    call.hub.events.publish(WindowRequested(call.body.video_id))
+    """Bring the window to the front, perhaps to play a video. Conflict when this hub has none."""
+    if not call.hub.events.is_heard(WindowRequested):
+        raise Conflict("This hub runs without a window.")
+    uri = call.body.file_uri
+    path = unquote_to_bytes(uri.removeprefix("file://")) if uri is not None else None
+    call.hub.events.publish(WindowRequested(call.body.video_id, path))

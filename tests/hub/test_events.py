@@ -17,6 +17,16 @@ async def test_subscribers_get_their_own_kind_and_its_subclasses() -> None:
     assert everything == [VideosAdded(("a",)), VideosRemoved(("b",))]
 
 
+async def test_only_a_subscriber_to_the_very_kind_counts_as_heard() -> None:
+    bus = EventBus()
+    bus.subscribe(Event, lambda _event: None)
+    assert not bus.is_heard(VideosAdded)
+    stop = bus.subscribe(VideosAdded, lambda _event: None)
+    assert bus.is_heard(VideosAdded)
+    stop()
+    assert not bus.is_heard(VideosAdded)
+
+
 async def test_unsubscribing_ends_it_even_during_a_publish() -> None:
     bus = EventBus()
     heard: list[Event] = []

@@ -329,6 +329,29 @@ async def test_only_a_file_that_is_there_plays(
     assert shown["listed"] is Availability.CATALOGUE
 
 
+async def test_a_file_is_found_by_its_place_whatever_its_name(
+    library: LibraryService, database: Database, tmp_path: Path
+) -> None:
+    def fill(connection: Connection) -> list[str]:
+        ids = [
+            _add_video(connection, "top"),
+            _add_video(connection, "deep", visibility="private"),
+            _add_video(connection, "gone", state="deleted"),
+        ]
+        _add_file(connection, ids[0], tmp_path / "v", b"caf\xe9.mp4")
+        _add_file(connection, ids[1], tmp_path / "w", b"b.mp4", dir=b"x/y")
+        _add_file(connection, ids[2], tmp_path / "z", b"c.mp4")
+        return ids
+
+    top, deep, _ = await database.write(fill)
+    here = bytes(tmp_path)
+    assert await library.video_at(OWNER, here + b"/v/caf\xe9.mp4") == top
+    assert await library.video_at(OWNER, here + b"/w/x/y/b.mp4") == deep
+    assert await library.video_at(MEMBER, here + b"/w/x/y/b.mp4") is None
+    for nothing in (b"/z/c.mp4", b"/w/x/b.mp4", b"/v", b"/v/..", b"/elsewhere/b.mp4"):
+        assert await library.video_at(OWNER, here + nothing) is None
+
+
 async def test_details_tell_of_streams_captions_and_a_readable_path(
     library: LibraryService, database: Database, tmp_path: Path
 ) -> None:
