@@ -142,9 +142,9 @@ class MediaPool:
         return await self.run(CAPTIONS, CaptionsJob(path), timeout_s=timeout_s, priority=priority)
 
     async def demo_clip(
-        self, folder: Path, name: str, *, timeout_s: float = 180.0, priority: Priority = Priority.INTERACTIVE
+        self, folder: Path, name: str, *, timeout_s: float = 180.0, priority: Priority = Priority.BACKGROUND
     ) -> Path:
-        """Make one clip of the demo, see `hub.media.demo`."""
+        """Make one clip of the demo, see `hub.media.demo`. In the background: clips that exist are shown first."""
         job = DemoClipJob(os.fsencode(folder), name)
         made: bytes = await self.run(DEMO_CLIP, job, timeout_s=timeout_s, priority=priority)
         return Path(os.fsdecode(made))
