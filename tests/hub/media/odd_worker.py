@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -60,6 +61,12 @@ def _sleep(argument: str, report: Report) -> str:
     return argument
 
 
+def _nap(argument: str, report: Report) -> str:
+    report(0, 1, "asleep")
+    time.sleep(float(argument))
+    return "rested"
+
+
 def _abort(argument: str, report: Report) -> str:
     os.abort()
 
@@ -70,6 +77,13 @@ def _abort_once(argument: str, report: Report) -> str:
         marker.touch()
         os.abort()
     return "second try"
+
+
+def _orphan(argument: str, report: Report) -> str:
+    """Die and leave a child behind that inherited the log's pipe."""
+    child = subprocess.Popen(["sleep", "60"])
+    report(child.pid, 0, "child")
+    os.abort()
 
 
 def _exit(argument: str, report: Report) -> str:

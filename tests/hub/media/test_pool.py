@@ -239,11 +239,11 @@ async def test_a_stopped_worker_is_killed_when_the_time_is_up(odd_pool: MediaPoo
 
 
 async def test_waiting_for_a_worker_does_not_count_as_working(odd_pool: MediaPool) -> None:
-    sleeper = Asleep(odd_pool, timeout_s=1.0)
-    await sleeper.until()
+    nap = asyncio.create_task(odd(odd_pool, "nap", "1.2"))
+    await until(lambda: odd_pool.busy == 1)
 
-    assert await odd(odd_pool, "echo", "patient", timeout_s=0.9) == "patient"
-    assert isinstance(await sleeper.ended(), WorkerTimeout)
+    assert await odd(odd_pool, "echo", "patient", timeout_s=1.0) == "patient"
+    assert await nap == "rested"
 
 
 async def test_cancelling_a_job_kills_its_worker_and_no_answer_goes_astray(odd_pool: MediaPool) -> None:
