@@ -206,65 +206,6 @@ def list_rejected(connection: Connection, limit: int) -> Sequence[RowMapping]:
     return connection.execute(statement).mappings().all()
 
 
-# --- pictures ---------------------------------------------------------------------------------------------------------
-
-_PICTURED = (
-    FileRow.video_id,
-    FolderRow.path.label("folder_path"),
-    FileRow.dir,
-    FileRow.name,
-    FileRow.poster,
-    FileRow.fingerprint,
-    FileRow.sidecars,
-)
-
-
-def pictures_wanted(connection: Connection, before: str | None, limit: int) -> Sequence[RowMapping]:
-    """Videos without pictures whose file is there, newest first, from the id `before` on."""
-    statement = _pictured().where(VideoRow.thumb_version.is_(None)).order_by(VideoRow.id.desc()).limit(limit)
-    if before is not None:
-        statement = statement.where(VideoRow.id < before)
-    return connection.execute(statement).mappings().all()
-
-
-def pictures_wanted_of(connection: Connection, video_ids: Collection[str]) -> Sequence[RowMapping]:
-    """Those of these videos that are without pictures and whose file is there."""
-    statement = _pictured().where(VideoRow.thumb_version.is_(None), VideoRow.id.in_(video_ids))
-    return connection.execute(statement).mappings().all()
-
-
-def set_pictures(connection: Connection, wanted: RowMapping, version: int, color: str | None) -> bool:
-    """Note the pictures of the video in `wanted`; False when its file is another by now (they are of the old one)."""
-    same = select(FileRow.id).where(
-        FileRow.video_id == wanted["video_id"],
-        FileRow.fingerprint == wanted["fingerprint"],
-        FileRow.sidecars == wanted["sidecars"],
-    )
-    if connection.execute(same).first() is None:
-        return False
-    values = {"thumb_version": version, "thumb_color": color}
-    connection.execute(update(VideoRow).where(VideoRow.id == wanted["video_id"]).values(**values))
-    return True
-
-
-def without_pictures_of(connection: Connection, video_ids: Collection[str]) -> set[str]:
-    """Those of these ids that belong to no video, or to a deleted one."""
-    living: set[str] = set()
-    for chunk in _chunks(list(video_ids)):
-        statement = select(VideoRow.id).where(VideoRow.id.in_(chunk), VideoRow.state != VideoState.DELETED)
-        living.update(connection.scalars(statement))
-    return set(video_ids) - living
-
-
-def _pictured() -> Select[*tuple[Any, ...]]:
-    return (
-        select(*_PICTURED)
-        .join(VideoRow, VideoRow.id == FileRow.video_id)
-        .join(FolderRow, FolderRow.id == FileRow.folder_id)
-        .where(FileRow.missing_since.is_(None), VideoRow.state != VideoState.DELETED)
-    )
-
-
 def _with_video() -> Select[*tuple[Any, ...]]:
     return (
         select(
