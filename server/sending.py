@@ -1,12 +1,14 @@
-"""Bytes of an open file to a connection, by sendfile where there is one, never a mixture of two states of the file.
+"""Bytes of an open file to a connection, never a mixture of two states of the file.
 
-aiohttp's FileResponse sends whatever the file holds at each moment. Here the file's identity (size, modification time,
-links) is compared before each piece, and the last piece is held back in memory until it has been compared once more; a
-file that changed in between ends the connection, so that no client takes the mixture for a whole answer.
+aiohttp's FileResponse sends whatever the file holds at each moment, so a film that is replaced while it plays arrives
+as half of one and half of the other. Here the file's identity (size, modification time, links) is compared between
+reading and sending; once it differs the connection is cut, and the client asks again.
 
-What already lies in the socket's buffers when a file is overwritten in place cannot be called back: sendfile hands
-over the page cache's own pages. Such a response is cut short and thus known to be broken; replacing a file by rename,
-as every careful program does, does not even touch those pages.
+Long answers are copied: each piece is read on a thread, the file compared, the piece sent. Short ones (the ranges that
+players ask for by the dozen) go out by sendfile, which costs half as much; there the comparison comes before the bulk,
+and once more before the last bytes, which are held back. sendfile hands the page cache's own pages to the socket: what
+is overwritten in place before the client has read it arrives overwritten, but in an answer that is cut short.
+Measurements: docs/adr/0020-http.md.
 """
 
 from __future__ import annotations
@@ -18,14 +20,14 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-PIECE_BYTES = 8 << 20
-COPIED_PIECE_BYTES = 1 << 20
-TAIL_BYTES = 64 << 10
-
-_HAS_SENDFILE = hasattr(os, "sendfile")
-
+ZERO_COPY_BYTES = 2 << 20
+"""Answers up to this size go out by sendfile."""
+PIECE_BYTES = 256 << 10
+TAIL_BYTES = 16 << 10
 
 CHANGED = "the file was changed while it was sent"
+
+_HAS_SENDFILE = hasattr(os, "sendfile")
 
 
 class FileChanged(Exception):
@@ -69,52 +71,24 @@ async def send(
     transport = request.transport
     if transport is None:
         raise ConnectionResetError("the client is gone")
-    tail = max(start, end - TAIL_BYTES)
-    if tail > start:
-        # Encrypted connections need the bytes in hand; so do systems without sendfile.
-        if _HAS_SENDFILE and transport.get_extra_info("sslcontext") is None:
-            await _send_pages(transport, fd, state, start, tail)
-        else:
-            await _send_copies(response, fd, state, start, tail, executor)
-    last = os.pread(fd, end - tail, tail) if _HAS_SENDFILE else await _read(executor, fd, tail, end - tail)
-    state.require(fd)
-    if len(last) != end - tail:
-        raise FileChanged(CHANGED)
-    await response.write(last)
-
-
-async def _send_pages(transport: asyncio.Transport, fd: int, state: FileState, start: int, end: int) -> None:
-    loop = asyncio.get_running_loop()
-    await _flushed(transport)
-    # A descriptor of our own: the loop lets nobody else wait for a transport's.
-    sock = os.dup(transport.get_extra_info("socket").fileno())
-    try:
-        while start < end:
-            if transport.is_closing():
-                raise ConnectionResetError("the client is gone")
-            state.require(fd)
-            wanted = min(end - start, PIECE_BYTES)
-            try:
-                sent = os.sendfile(sock, fd, start, wanted)
-            except BlockingIOError:
-                await _writable(loop, sock)
-                continue
-            if sent == 0:
-                raise FileChanged(CHANGED)
-            start += sent
-            if sent < wanted:
-                await _writable(loop, sock)
-            elif start < end:
-                await asyncio.sleep(0)
-    finally:
-        os.close(sock)
+    # What is encrypted must be in hand, or it would leave the machine as it is.
+    is_plain = transport.get_extra_info("sslcontext") is None
+    if _HAS_SENDFILE and is_plain and TAIL_BYTES < end - start <= ZERO_COPY_BYTES:
+        await _send_pages(transport, fd, state, start, end - TAIL_BYTES)
+        start = end - TAIL_BYTES
+    await _send_copies(response, fd, state, start, end, executor)
 
 
 async def _send_copies(
     response: web.StreamResponse, fd: int, state: FileState, start: int, end: int, executor: Executor
 ) -> None:
+    loop = asyncio.get_running_loop()
     while start < end:
-        piece = await _read(executor, fd, start, min(end - start, COPIED_PIECE_BYTES))
+        wanted = min(end - start, PIECE_BYTES)
+        if _HAS_SENDFILE and wanted <= TAIL_BYTES:
+            piece = os.pread(fd, wanted, start)
+        else:
+            piece = await loop.run_in_executor(executor, _read, fd, start, wanted)
         state.require(fd)
         if not piece:
             raise FileChanged(CHANGED)
@@ -122,34 +96,40 @@ async def _send_copies(
         start += len(piece)
 
 
-async def _read(executor: Executor, fd: int, offset: int, length: int) -> bytes:
-    return await asyncio.get_running_loop().run_in_executor(executor, _read_now, fd, offset, length)
-
-
-def _read_now(fd: int, offset: int, length: int) -> bytes:
-    # Each response has its descriptor to itself, so moving its position disturbs nobody.
+def _read(fd: int, offset: int, length: int) -> bytes:
+    # Each answer has its descriptor to itself, so moving its position disturbs nobody.
     os.lseek(fd, offset, os.SEEK_SET)
     return os.read(fd, length)
 
 
-async def _flushed(transport: asyncio.Transport) -> None:
-    """Wait until what was written so far (the headers) has left the transport for the socket."""
-    if not transport.get_write_buffer_size():
-        return
-    loop = asyncio.get_running_loop()
+async def _send_pages(transport: asyncio.Transport, fd: int, state: FileState, start: int, end: int) -> None:
+    # A descriptor of our own: the loop lets nobody else wait for a transport's.
     sock = os.dup(transport.get_extra_info("socket").fileno())
     try:
         while transport.get_write_buffer_size():
-            if transport.is_closing():
-                raise ConnectionResetError("the client is gone")
-            # The transport waits for the same event and was first in line.
-            await _writable(loop, sock)
+            # The headers have not left the transport yet; it waits for the same event and is first in line.
+            await _writable(transport, sock)
             await asyncio.sleep(0)
+        while start < end:
+            state.require(fd)
+            try:
+                sent = os.sendfile(sock, fd, start, end - start)
+            except BlockingIOError:
+                sent = 0
+            else:
+                if sent == 0:
+                    raise FileChanged(CHANGED)
+            start += sent
+            if start < end:
+                await _writable(transport, sock)
     finally:
         os.close(sock)
 
 
-async def _writable(loop: asyncio.AbstractEventLoop, sock: int) -> None:
+async def _writable(transport: asyncio.Transport, sock: int) -> None:
+    if transport.is_closing():
+        raise ConnectionResetError("the client is gone")
+    loop = asyncio.get_running_loop()
     ready = loop.create_future()
     loop.add_writer(sock, _wake, ready)
     try:

@@ -57,10 +57,10 @@ def test_what_stays_inside_has_no_message(event: Event) -> None:
 
 
 def test_every_other_event_has_one() -> None:
-    told = {kind for kind in Event.__subclasses__() if kind not in (SessionsEnded, WindowRequested)}
-    assert told <= set(message_for.registry), (
-        "a new event needs a message, or a word here that it stays inside"
-    )
+    # By name: a dataclass with slots leaves the class it was made from behind.
+    told = {kind.__name__ for kind in Event.__subclasses__()} - {"SessionsEnded", "WindowRequested"}
+    # A new event needs a message, or a word here that it stays inside.
+    assert told <= {kind.__name__ for kind in message_for.registry}
 
 
 def test_positions_are_told_to_their_person_only() -> None:
