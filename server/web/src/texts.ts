@@ -43,7 +43,7 @@ export const texts = {
     title: "Welcome to Marquee",
     lead: "Make the owner's account of this hub. The first-run code shows that it is yours.",
     code: "First-run code",
-    codeHelp: "It is in Marquee's window, or in the terminal where you started `marquee serve`.",
+    codeHelp: "It is in Marquee's window, or in the terminal where Marquee was started.",
     name: "Your name",
     nameHelp: "You will sign in with it.",
     password: "Password",

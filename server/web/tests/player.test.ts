@@ -3,10 +3,11 @@ import { capabilities } from "../src/lib/caps";
 import { cueBox, trackFor } from "../src/lib/cues";
 import { bufferedFractions, chapterAt, chapterMarks } from "../src/lib/ranges";
 import { retryDelayMs } from "../src/lib/backoff";
+import { Taps } from "../src/player/taps";
 
 describe("what the browser decodes", () => {
   it("names containers and codecs as the hub does", () => {
-    expect(capabilities((mime) => mime.includes("mp4") && /avc1|mp4a/.test(mime))).toBe("mp4,h264,aac");
+    expect(capabilities((mime) => mime.includes("mp4") && /avc1|mp4a/.test(mime))).toBe("mp4,mov,m4a,h264,aac");
     expect(capabilities(() => false)).toBe("");
   });
 });
@@ -69,5 +70,26 @@ describe("waiting for the hub", () => {
     expect(retryDelayMs(0, 0)).toBe(250);
     expect(retryDelayMs(3, 1)).toBe(4000);
     expect(retryDelayMs(40, 1)).toBe(15_000);
+  });
+});
+
+describe("touches on the picture", () => {
+  const tapped = (taps: [xPx: number, atMs: number][]) => {
+    const did: (number | "reveal")[] = [];
+    const target = new Taps({ reveal: () => did.push("reveal"), skip: (seconds) => did.push(seconds) });
+    for (const [xPx, atMs] of taps) target.tap(xPx, 300, atMs);
+    return did;
+  };
+
+  it("shows the controls for one, skips for two on a side and on for three", () => {
+    expect(tapped([[280, 0]])).toEqual(["reveal"]);
+    expect(tapped([[280, 0], [270, 200]])).toEqual(["reveal", 10]);
+    expect(tapped([[10, 0], [20, 200], [15, 450]])).toEqual(["reveal", -10, -10]);
+  });
+
+  it("takes slow taps, taps on both sides and in the middle for single ones", () => {
+    expect(tapped([[280, 0], [280, 500]])).toEqual(["reveal", "reveal"]);
+    expect(tapped([[280, 0], [10, 100]])).toEqual(["reveal", "reveal"]);
+    expect(tapped([[150, 0], [150, 100]])).toEqual(["reveal", "reveal"]);
   });
 });

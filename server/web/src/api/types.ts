@@ -29,6 +29,6 @@ export interface ScanFigures {
 export type HubEvent =
   | { type: "videos.added" | "videos.changed" | "videos.removed"; ids: string[] }
   | { type: "folders.changed" }
-  | { type: "job"; job: Job }
-  | { type: "position"; video_id: string; position_s: number }
+  | { type: "job.changed"; job: Job }
+  | { type: "position.changed"; video_id: string; position_s: number }
   | { type: "resync" };

@@ -6,9 +6,12 @@ const PROBES: readonly [cap: string, mime: string][] = [
   ["mp4", 'video/mp4; codecs="avc1.640028"'],
   ["webm", 'video/webm; codecs="vp8"'],
   ["mkv", 'video/x-matroska; codecs="avc1.640028"'],
-  ["mov", 'video/quicktime; codecs="avc1.640028"'],
+  // No browser admits to QuickTime files, and all read them: the boxes are those of MP4.
+  ["mov", 'video/mp4; codecs="avc1.640028"'],
+  ["m4a", 'audio/mp4; codecs="mp4a.40.2"'],
   ["ogg", 'audio/ogg; codecs="vorbis"'],
   ["wav", 'audio/wav; codecs="1"'],
+  ["pcm_s16le", 'audio/wav; codecs="1"'],
   ["flac", "audio/flac"],
   ["h264", 'video/mp4; codecs="avc1.640028"'],
   ["hevc", 'video/mp4; codecs="hvc1.1.6.L120.B0"'],

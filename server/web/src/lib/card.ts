@@ -1,0 +1,34 @@
+/** What a card says about a video. */
+
+import type { Video } from "../api/types";
+import { texts } from "../texts";
+import { ago } from "./time";
+
+/** Below this share a video was only looked into. */
+const BEGUN = 0.01;
+
+/** How much of the video was watched, 0…1, or null when there is nothing to show. */
+export function watchedShare(video: Pick<Video, "position_s" | "duration_s" | "watched">): number | null {
+  if (!video.duration_s || video.position_s <= 0) return null;
+  const share = Math.min(1, video.position_s / video.duration_s);
+  return share < BEGUN ? null : share;
+}
+
+/** Why the video does not play here, in a word or two; null when it does. */
+export function obstacle(video: Pick<Video, "availability" | "state">): string | null {
+  if (video.availability === "missing") return texts.card.missing;
+  if (video.availability === "catalogue") return texts.card.catalogue;
+  if (video.state === "failed" || video.state === "blocked") return texts.card.failed;
+  if (video.state === "uploaded" || video.state === "processing") return texts.card.processing;
+  return null;
+}
+
+export function isAudio(video: Pick<Video, "video_codec" | "audio_codec">): boolean {
+  return video.video_codec === null && video.audio_codec !== null;
+}
+
+export function metaLine(video: Video, nowMs: number): string {
+  const facts = [video.channel, ago(video.published_at ?? video.added_at, nowMs)];
+  if (video.views > 0) facts.push(texts.card.views(video.views));
+  return facts.filter((fact): fact is string => Boolean(fact)).join(" · ");
+}

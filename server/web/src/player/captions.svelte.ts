@@ -1,0 +1,93 @@
+import { cueBox, trackFor, type CueBox } from "../lib/cues";
+import { remember, remembered } from "../state/storage";
+
+export const CAPTION_SIZES = ["small", "normal", "large", "huge"] as const;
+export type CaptionSize = (typeof CAPTION_SIZES)[number];
+
+export interface ShownCue {
+  key: string;
+  box: CueBox;
+  content: DocumentFragment;
+}
+
+interface Track {
+  readonly lang: string;
+  readonly label: string;
+  readonly url: string;
+}
+
+const OFF = "off";
+
+/** Which captions show, and how. The cues are drawn by the page, so that they stay clear of the controls. */
+export class Captions {
+  tracks = $state.raw<readonly Track[]>([]);
+  /** Index into `tracks`, or -1. */
+  chosen = $state(-1);
+  cues = $state.raw<ShownCue[]>([]);
+  size = $state<CaptionSize>(CAPTION_SIZES.find((size) => size === remembered("captions.size")) ?? "normal");
+  box = $state(remembered("captions.box") !== "no");
+
+  #element: HTMLVideoElement | null = null;
+  #listening: TextTrack | null = null;
+
+  attach(element: HTMLVideoElement, tracks: readonly Track[]): void {
+    this.#element = element;
+    this.tracks = tracks;
+    const kept = remembered("captions");
+    const track = kept === null || kept === OFF ? null : trackFor(tracks, kept);
+    this.#show(track ? tracks.indexOf(track) : -1);
+  }
+
+  choose(index: number): void {
+    remember("captions", this.tracks[index]?.lang ?? OFF);
+    if (index >= 0) remember("captions.last", this.tracks[index]!.lang);
+    this.#show(index);
+  }
+
+  /** Off, or on in the language last shown (the first track, if none was). */
+  toggle(): void {
+    if (this.chosen >= 0 || this.tracks.length === 0) return this.choose(-1);
+    const track = trackFor(this.tracks, remembered("captions.last")) ?? this.tracks[0]!;
+    this.choose(this.tracks.indexOf(track));
+  }
+
+  setSize(size: CaptionSize): void {
+    this.size = size;
+    remember("captions.size", size === "normal" ? null : size);
+  }
+
+  setBox(box: boolean): void {
+    this.box = box;
+    remember("captions.box", box ? null : "no");
+  }
+
+  #show(index: number): void {
+    this.chosen = index;
+    this.cues = [];
+    this.#listening?.removeEventListener("cuechange", this.#read);
+    this.#listening = null;
+    const list = this.#element?.textTracks;
+    if (!list) return;
+    for (let i = 0; i < list.length; i++) {
+      const track = list[i]!;
+      // "hidden" loads the cues and keeps time, and leaves the drawing to us.
+      track.mode = i === index ? "hidden" : "disabled";
+      if (i !== index) continue;
+      this.#listening = track;
+      track.addEventListener("cuechange", this.#read);
+    }
+    this.#read();
+  }
+
+  #read = (): void => {
+    const active = this.#listening?.activeCues;
+    const shown: ShownCue[] = [];
+    for (let i = 0; i < (active?.length ?? 0); i++) {
+      const cue = active![i];
+      if (cue instanceof VTTCue) {
+        shown.push({ key: `${cue.id} ${cue.startTime} ${i}`, box: cueBox(cue), content: cue.getCueAsHTML() });
+      }
+    }
+    this.cues = shown;
+  };
+}

@@ -1,0 +1,230 @@
+import { api } from "../api/client";
+import { ApiError } from "../api/errors";
+import type { Playback as PlayDecision, VideoDetail } from "../api/types";
+import { retryDelayMs } from "../lib/backoff";
+import { browserCapabilities } from "../lib/caps";
+import { PositionSaver } from "../lib/position";
+import { texts } from "../texts";
+
+export interface Failure {
+  kind: "decode" | "nopicture" | "gone";
+  title: string;
+  text: string;
+  reasons: readonly string[];
+}
+
+/** Attempts without a second of progress in between, before a file that breaks off is called unplayable. */
+const DECODE_ATTEMPTS = 2;
+/** Sound that no browser without a licence for it makes, although it plays the picture. */
+const OFTEN_SILENT = ["ac3", "eac3", "dts", "truehd", "mp2", "wmav2"];
+
+/**
+ * One video being played: where its bytes come from, and how it goes on when they stop coming.
+ *
+ * An address holds a token that expires. Whatever breaks, `/play` is asked again and playback goes on at the same
+ * place; only when the hub says no, or the bytes arrive and cannot be decoded, is it over.
+ */
+export class Playback {
+  readonly detail: VideoDetail;
+  decision = $state.raw<PlayDecision | null>(null);
+  failure = $state.raw<Failure | null>(null);
+  /** The hub cannot be reached; playback waits for it. */
+  lost = $state(false);
+  resumedAtS = $state<number | null>(null);
+  pictureless = $state(false);
+  readonly saver: PositionSaver;
+  readonly caps = browserCapabilities();
+
+  #element: HTMLVideoElement;
+  #stopped = new AbortController();
+  #startAtS = 0;
+  #playOn = true;
+  #attempt = 0;
+  #decodeFailures = 0;
+  #failedAtS = -1;
+  /** True from the loss of the source until the next one has begun: the element's own position means nothing then. */
+  #recovering = false;
+  #asking = false;
+  #wake: () => void = () => {};
+  #onPlay: () => Promise<void>;
+
+  constructor(detail: VideoDetail, element: HTMLVideoElement, play: () => Promise<void>) {
+    this.detail = detail;
+    this.#element = element;
+    this.#onPlay = play;
+    this.saver = new PositionSaver(
+      { send: (report, leaving) => api.savePosition(detail.id, report, leaving), now: () => Date.now() },
+      detail.position_s,
+    );
+    const on = (name: string, handler: () => void) => element.addEventListener(name, handler, { signal: this.#stopped.signal });
+    on("error", () => void this.#onError());
+    on("loadedmetadata", () => this.#onMetadata());
+    on("timeupdate", () => this.#onProgress());
+    on("pause", () => !element.ended && !this.#recovering && this.saver.save(element.currentTime));
+    on("seeked", () => !this.#recovering && this.saver.save(element.currentTime));
+    on("ended", () => this.saver.save(element.duration));
+    on("play", () => this.#isExpired() && void this.#recover());
+    const leave = () => document.visibilityState === "hidden" && this.#save(true);
+    document.addEventListener("visibilitychange", leave, { signal: this.#stopped.signal });
+    addEventListener("pagehide", () => this.#save(true), { signal: this.#stopped.signal });
+    addEventListener("online", () => this.hubIsBack(), { signal: this.#stopped.signal });
+  }
+
+  /** Codecs of the sound that this browser is known not to decode, or null. */
+  get silentCodec(): string | null {
+    const codec = this.detail.audio_codec;
+    return codec !== null && OFTEN_SILENT.includes(codec) && !this.caps.split(",").includes(codec) ? codec : null;
+  }
+
+  start(): void {
+    void this.#recover();
+  }
+
+  stop(): void {
+    this.#save(false);
+    this.#stopped.abort();
+    this.#wake();
+    this.#element.removeAttribute("src");
+    this.#element.load(); // lets go of the connection
+  }
+
+  #save(leaving: boolean): void {
+    if (this.decision && !this.#recovering && this.#element.readyState > 0 && !this.#element.ended) {
+      this.saver.save(this.#element.currentTime, leaving);
+    }
+  }
+
+  startOver(): void {
+    this.resumedAtS = null;
+    this.#element.currentTime = 0;
+  }
+
+  /** Play the sound of a file whose picture this browser cannot show. */
+  acceptSoundOnly(): void {
+    this.failure = null;
+    this.pictureless = true;
+    void this.#onPlay();
+  }
+
+  /** Try once more after a failure. */
+  retry(): void {
+    this.failure = null;
+    this.#attempt = 0;
+    this.#decodeFailures = 0;
+    this.#failedAtS = -1;
+    void this.#recover();
+  }
+
+  /** The hub was reached by other means: do not wait longer. */
+  hubIsBack(): void {
+    this.saver.retry();
+    this.#wake();
+  }
+
+  #onMetadata(): void {
+    const element = this.#element;
+    if (this.#startAtS > 0) element.currentTime = Math.min(this.#startAtS, Math.max(0, element.duration - 0.5));
+    this.#startAtS = 0;
+    this.#recovering = false;
+    const pictureMissing = this.detail.video_codec !== null && element.videoWidth === 0;
+    if (pictureMissing && !this.pictureless) {
+      element.pause();
+      this.failure = {
+        kind: "nopicture",
+        title: texts.player.noPictureTitle,
+        text: texts.player.noPicture(this.detail.video_codec),
+        reasons: this.decision?.reasons ?? [],
+      };
+    }
+  }
+
+  #onProgress(): void {
+    if (this.#element.paused || this.#recovering) return;
+    this.#attempt = 0;
+    if (this.#element.currentTime > this.#failedAtS + 1) this.#decodeFailures = 0;
+    this.saver.tick(this.#element.currentTime);
+  }
+
+  async #onError(): Promise<void> {
+    const error = this.#element.error;
+    if (!error || !this.decision || this.#stopped.signal.aborted) return;
+    if (error.code !== MediaError.MEDIA_ERR_NETWORK && (await this.#bytesArrive())) {
+      this.#failedAtS = this.#element.currentTime;
+      if (error.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED || ++this.#decodeFailures >= DECODE_ATTEMPTS) {
+        this.failure = {
+          kind: "decode",
+          title: texts.player.cannotDecodeTitle,
+          text: texts.player.cannotDecode,
+          reasons: this.decision.reasons,
+        };
+        return;
+      }
+    }
+    await this.#recover();
+  }
+
+  /** Whether the address still yields bytes: then it is the format that is at fault, not the way here. */
+  async #bytesArrive(): Promise<boolean> {
+    const url = this.decision?.url;
+    if (!url) return false;
+    try {
+      const response = await fetch(url, { headers: { Range: "bytes=0-0" }, cache: "no-store", signal: this.#stopped.signal });
+      await response.body?.cancel();
+      return response.ok;
+    } catch {
+      return false; // unreachable or stopped: recovering finds out which
+    }
+  }
+
+  #isExpired(): boolean {
+    return this.decision !== null && Date.parse(this.decision.expires_at) <= Date.now();
+  }
+
+  /** Ask for an address (afresh) and go on where playback was, however long it takes to reach the hub. */
+  async #recover(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    if (!this.#recovering && this.decision) {
+      this.#startAtS = this.#element.currentTime;
+      this.#playOn = !this.#element.paused;
+    }
+    this.#recovering = true;
+    while (!this.#stopped.signal.aborted) {
+      if (this.#attempt++ > 0) await this.#pause(retryDelayMs(this.#attempt - 2, Math.random()));
+      if (this.#stopped.signal.aborted) break;
+      try {
+        this.#load(await api.play(this.detail.id, this.caps));
+        break;
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        this.lost = error.isNetwork || error.status >= 500 || error.status === 429;
+        if (this.lost) continue;
+        if (error.status !== 401) this.failure = { kind: "gone", title: texts.watch.failedTitle, text: error.message, reasons: [] };
+        break;
+      }
+    }
+    this.#asking = false;
+  }
+
+  #load(decision: PlayDecision): void {
+    if (this.#stopped.signal.aborted) return;
+    if (this.decision === null && decision.resume_position_s > 0) {
+      this.#startAtS = decision.resume_position_s;
+      this.resumedAtS = decision.resume_position_s;
+    }
+    this.decision = decision;
+    this.lost = false;
+    this.#element.src = decision.url;
+    if (this.#playOn) void this.#onPlay();
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,28 @@
+export interface Toast {
+  id: number;
+  text: string;
+  tone: "plain" | "bad";
+}
+
+const SHOWN_MS = 5_000;
+
+class Toasts {
+  #list = $state.raw<Toast[]>([]);
+  #last = 0;
+
+  get list(): readonly Toast[] {
+    return this.#list;
+  }
+
+  show(text: string, tone: Toast["tone"] = "plain"): void {
+    const id = ++this.#last;
+    this.#list = [...this.#list.slice(-2), { id, text, tone }];
+    setTimeout(() => this.dismiss(id), SHOWN_MS);
+  }
+
+  dismiss(id: number): void {
+    this.#list = this.#list.filter((toast) => toast.id !== id);
+  }
+}
+
+export const toasts = new Toasts();
