@@ -32,7 +32,17 @@ from gui.views.main_window import MainWindow
 from hub.cli.main import exit_code
 from hub.config import Settings
 from hub.errors import HubError
-from hub.events import Event
+from hub.events import (
+    Event,
+    FoldersChanged,
+    JobChanged,
+    PositionChanged,
+    SetupFinished,
+    VideosAdded,
+    VideosChanged,
+    VideosRemoved,
+    WindowRequested,
+)
 from hub.paths import Paths
 from hub.runtime.loop import LoopThread
 
@@ -41,6 +51,17 @@ log = logging.getLogger(__name__)
 PAINTED_AT_LATEST_MS = 300
 """A window that is not painted (started minimised) must not wait for ever."""
 SHUTDOWN_S = 4.5
+FORWARDED: tuple[type[Event], ...] = (
+    FoldersChanged,
+    JobChanged,
+    PositionChanged,
+    SetupFinished,
+    VideosAdded,
+    VideosChanged,
+    VideosRemoved,
+    WindowRequested,
+)
+"""Subscribed to one by one: that somebody hears `WindowRequested` tells the server that there is a window."""
 
 
 def run(settings: Settings, paths: Paths, target: str | None = None) -> int:
@@ -91,13 +112,13 @@ class Backend:
         """Import and start the hub and its server. HubError."""
         async with self._busy:
             # These take a good part of a second; the window is there already.
-            from server.runner import Server
-
             from hub.bootstrap import Hub
+            from server.runner import Server
 
             async with AsyncExitStack() as opening:
                 hub = Hub(self._settings, self._paths)
-                hub.events.subscribe(Event, self._bridge.forward)
+                for kind in FORWARDED:
+                    hub.events.subscribe(kind, self._bridge.forward)
                 opening.push_async_callback(hub.close)
                 await hub.start()
                 server = Server(hub, self._settings.server.host, self._settings.server.port)
@@ -144,11 +165,10 @@ class Program(QObject):
         if self._shell is not None:
             self._shell.close()
         if self._opening is not None:
-            self._opening.cancel()
             if not self._bridge.finish(SHUTDOWN_S / 3):
                 log.error("some of what was done last could not be stored in time")
+            self._bridge.close()
             self._close_backend(deadline - time.monotonic())
-        self._bridge.close()
         if not self._loop.stop(max(0.2, deadline - time.monotonic())):
             log.error("the hub did not end in time; leaving it behind")
             logging.shutdown()
@@ -175,9 +195,8 @@ class Program(QObject):
         self._shell = Shell(self._window, self._bridge, opened, self._preferences)
         if self._target is None:
             return
-        path = Path(self._target)
-        if path.exists():
-            self._shell.play_file(path.absolute())
+        if Path(self._target).exists():
+            self._shell.play_file(os.fsencode(Path(self._target).absolute()))
         else:
             self._shell.play(self._target)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import itertools
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
@@ -54,13 +55,18 @@ class Bridge(QObject):
     """The `HubError` of a call that has no `on_error` of its own."""
 
     _arrived = Signal(object)
-    _settled = Signal(object)
+    _settled = Signal(int)
 
     def __init__(self, loop: LoopThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._loop = loop
         self._open = True
-        self._calls: set[Call[Any]] = set()
+        self._numbers = itertools.count()
+        # The loop thread knows calls by number only: dropping the last reference to a context there would destroy a
+        # QObject on the wrong thread.
+        self._calls: dict[int, Call[Any]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        """On the loop thread only."""
         self._kept: set[concurrent.futures.Future[Any]] = set()
         self._arrived.connect(self._hand_out, Qt.ConnectionType.QueuedConnection)
         self._settled.connect(self._settle, Qt.ConnectionType.QueuedConnection)
@@ -85,13 +91,20 @@ class Bridge(QObject):
             return call
 
         async def run() -> T:
-            return await make()
+            task = asyncio.current_task()
+            assert task is not None
+            self._tasks.add(task)
+            try:
+                return await make()
+            finally:
+                self._tasks.discard(task)
 
-        self._calls.add(call)
+        number = next(self._numbers)
+        self._calls[number] = call
         call.future = self._loop.submit(run())
         if keep:
             self._kept.add(call.future)
-        call.future.add_done_callback(lambda _: self._settled.emit(call))
+        call.future.add_done_callback(lambda _: self._settled.emit(number))
         return call
 
     def forward(self, event: Event) -> None:
@@ -102,20 +115,34 @@ class Bridge(QObject):
         """Shutdown only: wait for the calls that must not be lost; False when some did not end in time."""
         return not concurrent.futures.wait(self._kept, timeout_s).not_done
 
-    def close(self) -> None:
-        """Call nobody back from now on and take no new calls."""
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Shutdown only: take no new calls, call nobody back, and end what is still under way on the loop."""
+        if not self._open:
+            return
         self._open = False
-        for call in tuple(self._calls):
+        if not self._calls:
+            return
+        for call in self._calls.values():
             call.is_cancelled = True
+        try:
+            self._loop.submit(self._end_tasks()).result(timeout_s)
+        except concurrent.futures.TimeoutError:
+            log.error("what the window asked for last did not end in time")
+
+    async def _end_tasks(self) -> None:
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     @Slot(object)
     def _hand_out(self, event: Event) -> None:
         if self._open:
             self.happened.emit(event)
 
-    @Slot(object)
-    def _settle(self, call: Call[Any]) -> None:
-        self._calls.discard(call)
+    @Slot(int)
+    def _settle(self, number: int) -> None:
+        call = self._calls.pop(number)
         future = call.future
         if future is None or future.cancelled():
             return

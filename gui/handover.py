@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import click
 import msgspec
@@ -16,13 +17,16 @@ HEADLESS = 409
 """What the hub answers when it has no window."""
 
 
-def raise_running(instance: Instance, video_id: str | None) -> int:
-    """Ask the running hub for its window, perhaps playing a video; says what came of it and returns the exit code."""
+def raise_running(instance: Instance, target: str | None) -> int:
+    """Ask the running hub for its window, perhaps playing a video or file; says what came of it.
+
+    Returns the exit code.
+    """
     try:
         answer = urllib3.request(
             "POST",
             f"{instance.url}/v1/window",
-            body=msgspec.json.encode({"video_id": video_id}),
+            body=msgspec.json.encode(_request(target)),
             headers={"Authorization": f"Bearer {instance.token}", "Content-Type": "application/json"},
             timeout=TIMEOUT_S,
             retries=False,
@@ -50,3 +54,10 @@ def raise_running(instance: Instance, video_id: str | None) -> int:
             err=True,
         )
     return 3
+
+
+def _request(target: str | None) -> dict[str, str | None]:
+    if target is not None and Path(target).exists():
+        # The name may be any bytes; a URI carries them.
+        return {"file_uri": Path(target).absolute().as_uri()}
+    return {"video_id": target}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QObject
 
 from gui.bridge import Bridge
@@ -73,7 +71,7 @@ class Shell(QObject):
         """Play a video of the library."""
         self._videos.play(video_id)
 
-    def play_file(self, path: Path) -> None:
+    def play_file(self, path: bytes) -> None:
         """Play a file, whether or not the library has it."""
         self._videos.play_file(path)
 
@@ -149,6 +147,8 @@ class Shell(QObject):
             self._window.bring_to_front()
             if event.video_id is not None:
                 self.play(event.video_id)
+            elif event.path is not None:
+                self.play_file(event.path)
 
     # Answers to what was asked for
 

@@ -6,6 +6,7 @@ Anything that is neither a folder nor a media file is refused in words.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,7 @@ class Drops(QObject):
     add_requested = Signal(list)
     """Folders as `Path`s."""
     play_requested = Signal(object)
-    """A file as `Path`."""
+    """A file, by the bytes of its path."""
     said = Signal(str)
 
     def __init__(self, window: QWidget) -> None:
@@ -78,7 +79,7 @@ class Drops(QObject):
             if button is add:
                 self.add_requested.emit(parents)
             elif play is not None and button is play:
-                self.play_requested.emit(files[0])
+                self.play_requested.emit(os.fsencode(files[0]))
 
         box.buttonClicked.connect(clicked)
         box.finished.connect(box.deleteLater)

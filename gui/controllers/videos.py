@@ -35,9 +35,9 @@ class VideoActions(QObject):
             playback.open_video(video_id, from_start=from_start), context=self, on_result=self.opened.emit
         )
 
-    def play_file(self, path: Path) -> None:
+    def play_file(self, path: bytes) -> None:
         """Play a file, whether or not the library has it."""
-        self._runner.run(playback.open_file(os.fsencode(path)), context=self, on_result=self.opened.emit)
+        self._runner.run(playback.open_file(path), context=self, on_result=self.opened.emit)
 
     def show_menu(self, ids: list[str], place: QPoint) -> None:
         """The menu of a selection."""
@@ -66,7 +66,7 @@ class VideoActions(QObject):
 
     def copy_link(self, video_id: str) -> None:
         """Put the address of a video's page on the clipboard."""
-        QApplication.clipboard().setText(f"{self._url}/#/watch/{video_id}")
+        QApplication.clipboard().setText(f"{self._url}/watch/{video_id}")
         self.said.emit(self.tr("The link is copied. It opens on any device that is signed in."))
 
     def copy_address(self) -> None:

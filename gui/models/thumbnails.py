@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,11 +45,22 @@ class Frame:
     ratio: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    wanted: PictureWanted
+    frame: Frame
+    color: str
+    number: int
+    """Later requests have higher ones."""
+
+
 class Thumbnails(QObject):
     """A bounded store of decoded pictures that fetches what it is asked for."""
 
     ready = Signal(str)
     """The picture of this video can be had now."""
+
+    _finished = Signal(object, QImage)
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -56,9 +68,10 @@ class Thumbnails(QObject):
         self._pictures: LRUCache[str, _Entry] = LRUCache(
             CACHE_BYTES, getsizeof=lambda entry: entry.size_bytes
         )
-        self._waiting: dict[PictureWanted, tuple[Frame, str]] = {}
-        self._to_decode: list[_Decode] = []
-        self._decoding = 0
+        self._requests = 0
+        self._waiting: dict[PictureWanted, _Request] = {}
+        self._to_decode: list[tuple[_Request, Path]] = []
+        self._decoding: dict[PictureWanted, _Decode] = {}
         self._claimed: set[PictureWanted] = set()
         """Looked up or being decoded: no longer waiting, not there yet."""
         self._absent: set[tuple[str, int]] = set()
@@ -67,6 +80,7 @@ class Thumbnails(QObject):
         self._pool.setMaxThreadCount(DECODERS)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._look_up)
+        self._finished.connect(self._decoded, Qt.ConnectionType.QueuedConnection)
 
     def get(self, video: Video, width: int, frame: Frame) -> QPixmap | None:
         """The video's picture, `width` device pixels wide if that has been made, else another size or None."""
@@ -88,7 +102,8 @@ class Thumbnails(QObject):
         if wanted in self._claimed or (wanted.video_id, wanted.version) in self._absent:
             return
         self._waiting.pop(wanted, None)
-        self._waiting[wanted] = (frame, color)
+        self._requests += 1
+        self._waiting[wanted] = _Request(wanted, frame, color, self._requests)
         while len(self._waiting) > MAX_WAITING:
             del self._waiting[next(iter(self._waiting))]
         if not urgent:
@@ -106,9 +121,9 @@ class Thumbnails(QObject):
 
         def found(paths: dict[PictureWanted, Path]) -> None:
             self._is_looking_up = False
-            for wanted, (frame, color) in looked_up.items():
+            for wanted, request in looked_up.items():
                 if wanted in paths:
-                    self._to_decode.append(_Decode(wanted, paths[wanted], frame, color))
+                    self._to_decode.append((request, paths[wanted]))
                 else:
                     self._claimed.discard(wanted)
                     self._absent.add((wanted.video_id, wanted.version))
@@ -123,14 +138,15 @@ class Thumbnails(QObject):
         self._runner.run(operations.thumbnail_paths(latest), context=self, on_result=found, on_error=failed)
 
     def _start_decoding(self) -> None:
-        while self._to_decode and self._decoding < DECODERS:
-            task = self._to_decode.pop()
-            self._decoding += 1
-            task.signals.done.connect(self._decoded, Qt.ConnectionType.QueuedConnection)
+        while self._to_decode and len(self._decoding) < DECODERS:
+            request, path = latest = max(self._to_decode, key=lambda item: item[0].number)
+            self._to_decode.remove(latest)
+            self._decoding[request.wanted] = task = _Decode(path, request, self._finished.emit)
             self._pool.start(task)
 
-    def _decoded(self, wanted: PictureWanted, image: QImage) -> None:
-        self._decoding -= 1
+    def _decoded(self, request: _Request, image: QImage) -> None:
+        wanted = request.wanted
+        del self._decoding[wanted]
         self._claimed.discard(wanted)
         if image.isNull():
             self._absent.add((wanted.video_id, wanted.version))
@@ -141,23 +157,20 @@ class Thumbnails(QObject):
         self._look_up()
 
 
-class _Signals(QObject):
-    done = Signal(object, QImage)
-
-
 class _Decode(QRunnable):
     """Reads one picture and frames it."""
 
-    def __init__(self, wanted: PictureWanted, path: Path, frame: Frame, color: str) -> None:
+    def __init__(self, path: Path, request: _Request, finished: Callable[[_Request, QImage], None]) -> None:
         super().__init__()
-        self.wanted = wanted
-        self.signals = _Signals()
+        # The pool must not delete what Python still holds.
+        self.setAutoDelete(False)
         self._path = path
-        self._frame = frame
-        self._color = color
+        self._request = request
+        self._finished = finished
 
     def run(self) -> None:
-        self.signals.done.emit(self.wanted, framed(self._path, self.wanted.width, self._frame, self._color))
+        request = self._request
+        self._finished(request, framed(self._path, request.wanted.width, request.frame, request.color))
 
 
 def framed(path: Path, width: int, frame: Frame, color: str) -> QImage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,9 +61,12 @@ def open_video(video_id: str, *, from_start: bool = False) -> Operation[Playable
 
 
 def open_file(path: bytes) -> Operation[Playable]:
-    """A file that need not be in the library. MediaError when it is no media file."""
+    """A file that need not be in the library: if it is, as that video. MediaError when it is no media file."""
 
-    async def run(hub: Hub, _: Viewer) -> Playable:
+    async def run(hub: Hub, viewer: Viewer) -> Playable:
+        real = await asyncio.to_thread(os.path.realpath, path)
+        if (video_id := await hub.library.video_at(viewer, real)) is not None:
+            return await open_video(video_id).run(hub, viewer)
         probe = (await hub.media.probe(path)).probe
         name = Path(os.fsdecode(path)).name.encode(errors="replace").decode()
         return Playable(

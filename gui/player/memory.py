@@ -1,4 +1,4 @@
-"""Remembers how far the viewer has come: every few seconds, at every stop, and at the end."""
+"""Remembers how far the viewer has come: every few seconds, at every stop, and at the end; counts views."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from gui.session import Runner
 from hub.errors import HubError
 
 SAVE_EVERY_S = 5.0
+VIEWED_AFTER_S = 10.0
+"""A play that has lasted this long, or half the video if that is shorter, counts as a view; as in the browser."""
 
 
 class PositionMemory(QObject):
@@ -23,18 +25,22 @@ class PositionMemory(QObject):
         self._position_s = 0.0
         self._stored_s: float | None = None
         self._stored_at = 0.0
+        self._counts_at: float | None = None
 
-    def begin(self, video_id: str | None, position_s: float) -> None:
+    def begin(self, video_id: str | None, position_s: float, duration_s: float | None) -> None:
         """From now on it is about this video; None: nothing is remembered."""
         self.store()
         self._video_id = video_id
         self._position_s = position_s
         self._stored_s = position_s
         self._stored_at = time.monotonic()
+        enough_s = VIEWED_AFTER_S if duration_s is None else min(VIEWED_AFTER_S, duration_s / 2)
+        self._counts_at = time.monotonic() + enough_s
 
     def move(self, position_s: float) -> None:
         """It is here now; stored when the last time is long enough ago."""
         self._position_s = position_s
+        self._count_view()
         if time.monotonic() - self._stored_at >= SAVE_EVERY_S:
             self.store()
 
@@ -62,3 +68,10 @@ class PositionMemory(QObject):
     def _not_stored(self, _: HubError) -> None:
         # The video may have been removed meanwhile; otherwise the next tick tries again.
         self._stored_s = None
+
+    def _count_view(self) -> None:
+        if self._video_id is None or self._counts_at is None or time.monotonic() < self._counts_at:
+            return
+        self._counts_at = None
+        # Nobody misses a view; a video that is gone by now needs none.
+        self._runner.run(operations.count_view(self._video_id), context=self, on_error=lambda _: None)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.operations import library as library_operations
-from gui.operations import playback as operations
 from gui.operations.library import PictureWanted
 from gui.operations.playback import Playable
 from gui.player.controls import ON_BLACK, RATES, Controls
@@ -86,7 +85,7 @@ class PlayerPage(QWidget):
         self._playable = playable
         self._duration_s = playable.duration_s or 0.0
         self._captions_settled = False
-        self._memory.begin(playable.video_id, playable.resume_s)
+        self._memory.begin(playable.video_id, playable.resume_s, playable.duration_s)
         self._title.set_text(playable.title)
         self._subtitle.setText(playable.subtitle)
         self._subtitle.setVisible(bool(playable.subtitle))
@@ -102,10 +101,6 @@ class PlayerPage(QWidget):
             self._load_cover(playable)
         if self._ready_engine() and self._engine is not None:
             self._engine.open(self._source(playable))
-            if playable.video_id is not None:
-                self._runner.run(
-                    operations.count_view(playable.video_id), context=self, on_error=lambda _: None
-                )
 
     def stop(self) -> None:
         """Remember the place and close the file."""

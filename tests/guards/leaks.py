@@ -143,8 +143,11 @@ def _descriptors() -> frozenset[tuple[int, str]]:
     return frozenset(held)
 
 
-SHARED_TARGETS = frozenset({"/dev/urandom", "/dev/random"})
-"""Opened once by C libraries and kept on purpose."""
+SHARED_TARGETS = frozenset(
+    {"/dev/urandom", "/dev/random", "/usr/share/mime/mime.cache", "anon_inode:[eventfd]"}
+)
+"""Opened by C libraries and kept on purpose. Qt paints large images on threads of its own, each with an event
+descriptor, which come and go by Qt's clock; asyncio and our own code use none."""
 
 
 def _resource_tracker() -> tuple[int | None, int | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ import msgspec
 from gui.bridge import Bridge
 from gui.session import Opened, Session
 from hub.accounts.types import Role, Viewer
-from hub.errors import NotFound
+from hub.errors import HubError, NotFound
 from hub.events import EventBus
 from hub.jobs.types import Job
 from hub.library.types import Availability, Page, Video, VideoQuery, VideoState, Visibility
@@ -66,17 +65,17 @@ class FakeLibrary:
         self.calls: Counter[str] = Counter()
         self.asked: list[str] = []
         self.deleted: list[str] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
+        self.error: HubError | None = None
 
     async def video_ids(self, viewer: Viewer, query: VideoQuery) -> list[str]:
         self.calls["video_ids"] += 1
+        if self.error is not None:
+            raise self.error
         return list(self.ids)
 
     async def videos_by_ids(self, viewer: Viewer, ids: Sequence[str]) -> list[Video]:
         self.calls["videos_by_ids"] += 1
         self.asked += ids
-        await self.gate.wait()
         known = set(self.ids)
         return [a_video(int(i), **self.changes.get(i, {})) for i in ids if i in known]
 

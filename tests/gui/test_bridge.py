@@ -6,6 +6,7 @@ import asyncio
 import threading
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
@@ -64,8 +65,7 @@ def test_nothing_reaches_a_destroyed_context(bridge: Bridge, qtbot: QtBot) -> No
     context = QObject()
     heard: list[int] = []
     bridge.call(lambda: give(1), context=context, on_result=heard.append)
-    context.deleteLater()
-    del context
+    shiboken6.delete(context)
     later: list[int] = []
     bridge.call(lambda: give(2), context=bridge, on_result=later.append)
     qtbot.waitUntil(lambda: bool(later))

@@ -15,10 +15,8 @@ from tests.gui.fake_hub import FakeHub
 
 
 def a_job(job_id: str, state: JobState = JobState.RUNNING, **fields: Any) -> Job:
-    return Job(
-        **{"id": job_id, "kind": "scan", "title": "Scan", "state": state, "created_at": datetime.now(UTC)}
-        | fields
-    )
+    values: dict[str, Any] = {"kind": "scan", "title": "Scan", "created_at": datetime.now(UTC)}
+    return Job(id=job_id, state=state, **(values | fields))
 
 
 def test_jobs_from_before_are_loaded(hub: FakeHub, session: Session, qtbot: QtBot) -> None:

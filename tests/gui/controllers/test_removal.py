@@ -1,0 +1,91 @@
+"""Removing with a way back."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from gui.controllers.removal import Removal
+from gui.models.library import LibraryModel
+from gui.session import Session
+from hub.library.types import VideoQuery
+from tests.gui.fake_hub import FakeHub
+
+
+@pytest.fixture
+def model(hub: FakeHub, session: Session, qtbot: QtBot) -> LibraryModel:
+    hub.library.ids = [f"{n:026}" for n in range(5)]
+    made = LibraryModel(session, VideoQuery())
+    with qtbot.waitSignal(made.listed):
+        made.refresh()
+    return made
+
+
+@pytest.fixture
+def removal(session: Session, model: LibraryModel, qtbot: QtBot) -> Removal:
+    window = QWidget()
+    qtbot.addWidget(window)
+    return Removal(session, model, window)
+
+
+def shown(model: LibraryModel) -> list[str | None]:
+    return [model.id_at(row) for row in range(model.rowCount())]
+
+
+def test_removed_video_is_hidden_but_not_yet_deleted(
+    hub: FakeHub, model: LibraryModel, removal: Removal
+) -> None:
+    removal.remove([hub.library.ids[1]])
+    assert len(shown(model)) == 4
+    assert hub.library.deleted == []
+
+
+def test_undo_brings_it_back_and_nothing_is_deleted(
+    hub: FakeHub, model: LibraryModel, removal: Removal, qtbot: QtBot
+) -> None:
+    removal.remove([hub.library.ids[1]])
+    removal.undo()
+    qtbot.waitUntil(lambda: shown(model) == hub.library.ids)
+    removal.commit()
+    assert hub.library.deleted == []
+
+
+def test_removal_becomes_final_when_the_offer_is_over(hub: FakeHub, removal: Removal, qtbot: QtBot) -> None:
+    chosen = hub.library.ids[1:3]
+    removal.remove(list(chosen))
+    removal.commit()
+    qtbot.waitUntil(lambda: hub.library.deleted == chosen)
+
+
+def test_next_removal_makes_the_one_before_final(hub: FakeHub, removal: Removal, qtbot: QtBot) -> None:
+    first, second = hub.library.ids[0], hub.library.ids[4]
+    removal.remove([first])
+    removal.remove([second])
+    qtbot.waitUntil(lambda: hub.library.deleted == [first])
+
+
+def test_video_that_is_gone_already_is_no_error(hub: FakeHub, removal: Removal, qtbot: QtBot) -> None:
+    errors: list[object] = []
+    removal.failed.connect(errors.append)
+    gone = hub.library.ids.pop()
+    kept_on = hub.library.ids[0]
+    removal.remove([gone, kept_on])
+    removal.commit()
+    qtbot.waitUntil(lambda: hub.library.deleted == [kept_on])
+    assert errors == []
+
+
+@pytest.mark.parametrize(("key", "removed"), [(Qt.Key.Key_Return, 1), (Qt.Key.Key_Escape, 0)])
+def test_question_is_asked_first(
+    hub: FakeHub, model: LibraryModel, removal: Removal, qtbot: QtBot, key: Qt.Key, removed: int
+) -> None:
+    said: list[str] = []
+    removal.removed.connect(said.append)
+    removal.ask([hub.library.ids[0]])
+    [box] = removal.parent().findChildren(QMessageBox)
+    with qtbot.waitSignal(box.finished):
+        qtbot.keyClick(box, key)
+    assert 5 - len(shown(model)) == removed
+    assert len(said) == removed
