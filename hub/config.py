@@ -125,8 +125,8 @@ def _sections() -> dict[str, dict[str, Any]]:
 def _read_toml(config_file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(config_file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}  # a data folder that is no folder is reported where it is used
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{config_file} is not valid TOML: {error}. Mend or remove it.") from error
     except OSError as error:

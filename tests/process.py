@@ -56,6 +56,7 @@ class Serving:
         self._variables = variables
         self.url = ""
         self.token = ""
+        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(30))
         self.process: subprocess.Popen[str]
         self.ready_after_s = 0.0
 
@@ -92,6 +93,7 @@ class Serving:
 
     def stop(self, timeout_s: float = 10) -> int:
         """SIGTERM, and the exit code; kills after `timeout_s`."""
+        self._http.clear()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -107,6 +109,7 @@ class Serving:
 
     def kill(self) -> None:
         """Pull the plug."""
+        self._http.clear()
         self.process.kill()
         self.process.wait()
         assert self.process.stdout is not None
@@ -136,9 +139,7 @@ class Serving:
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         content = None if body is None else json.dumps(body).encode()
-        answer = urllib3.request(
-            method, self.url + path, body=content, headers=headers, retries=False, timeout=30
-        )
+        answer = self._http.request(method, self.url + path, body=content, headers=headers)
         if answer.status >= 400:
             raise AssertionError(
                 f"{method} {path} answered {answer.status}: {answer.data.decode(errors='replace')}"

@@ -70,7 +70,7 @@ def exit_code(error: HubError) -> int:
 @click.group(cls=MarqueeGroup, invoke_without_command=True)
 @click.option(
     "--data",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="The data folder (default: MARQUEE_DATA, or the platform's place for application data).",
 )
 @click.version_option(__version__, prog_name="marquee")

@@ -7,6 +7,7 @@ import os
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 from sqlalchemy import Connection
 
@@ -39,12 +40,15 @@ class FolderService:
     ) -> None:
         self._db = db
         self._events = events
-        self._data_folder = None if data_folder is None else os.path.realpath(os.fsencode(data_folder))
-        self._demo_folder = None if demo_folder is None else os.path.realpath(os.fsencode(demo_folder))
+        self._data_folder = None if data_folder is None else os.fsencode(data_folder)
+        self._demo_folder = None if demo_folder is None else os.fsencode(demo_folder)
         self._notes: dict[str, str] = {}
 
     async def start(self) -> None:
-        """Nothing to prepare."""
+        """Find out where Marquee's own folders really are."""
+        self._data_folder, self._demo_folder = await asyncio.to_thread(
+            lambda: (_real(self._data_folder), _real(self._demo_folder))
+        )
 
     async def close(self) -> None:
         """Nothing to end."""
@@ -59,7 +63,10 @@ class FolderService:
         return await self._db.read(folders.folder_paths)
 
     async def add(self, path: str | bytes) -> Folder:
-        """Make a directory part of the library; one that is already comes back as it is. InvalidInput, Conflict."""
+        """Make a directory part of the library; one that is already comes back as it is. InvalidInput, Conflict.
+
+        A `file://` URI is taken too (RFC 8089): it can spell names that are not UTF-8 where only text may be sent.
+        """
         real = await asyncio.to_thread(self._check, _as_bytes(path))
         folder_id, is_new = await self._db.write(_add, real, self._data_folder, datetime.now(UTC))
         if is_new:
@@ -149,7 +156,13 @@ def shown_path(path: bytes) -> str:
     return to_text(path)
 
 
+def _real(path: bytes | None) -> bytes | None:
+    return None if path is None else os.path.realpath(path)
+
+
 def _as_bytes(path: str | bytes) -> bytes:
+    if isinstance(path, str) and path.startswith("file://"):
+        return unquote_to_bytes(path.removeprefix("file://"))
     try:
         return os.fsencode(path)
     except UnicodeEncodeError as error:

@@ -16,10 +16,25 @@ from tests.media import make_clip
 SETTINGS = Settings(library=LibrarySettings(watch=False))
 
 
-async def test_a_hub_scans_lists_and_closes_and_the_next_one_finds_it_all(tmp_path: Path) -> None:
-    videos = tmp_path / "videos"
-    videos.mkdir()
-    await asyncio.to_thread(make_clip, videos / "A film.mp4")
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    make_clip(folder / "A film.mp4")
+    return folder
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Paths:
+    paths = Paths(tmp_path / "data")
+    paths.create()
+    paths.database_file.write_bytes(b"not a database " * 100)
+    return paths
+
+
+async def test_a_hub_scans_lists_and_closes_and_the_next_one_finds_it_all(
+    tmp_path: Path, videos: Path
+) -> None:
     for _ in range(2):
         hub = Hub(SETTINGS, Paths(tmp_path / "data"))
         await hub.start()
@@ -43,22 +58,16 @@ async def test_a_second_hub_is_refused_and_the_first_goes_on(tmp_path: Path) -> 
     await first.close()
 
 
-async def test_a_start_that_fails_gives_the_folder_free(tmp_path: Path) -> None:
-    paths = Paths(tmp_path / "data")
-    paths.create()
-    paths.database_file.write_bytes(b"not a database " * 100)
+async def test_a_start_that_fails_gives_the_folder_free(damaged: Paths) -> None:
     with pytest.raises(DataFolderError, match="cannot be opened"):
-        await Hub(SETTINGS, paths).start()
-    paths.database_file.unlink()
-    hub = Hub(SETTINGS, paths)
+        await Hub(SETTINGS, damaged).start()
+    await asyncio.to_thread(damaged.database_file.unlink)
+    hub = Hub(SETTINGS, damaged)
     await hub.start()
     await hub.close()
 
 
-async def test_the_whole_hub_runs_on_postgresql(tmp_path: Path, pg_url: str) -> None:
-    videos = tmp_path / "videos"
-    videos.mkdir()
-    await asyncio.to_thread(make_clip, videos / "A film.mp4")
+async def test_the_whole_hub_runs_on_postgresql(tmp_path: Path, videos: Path, pg_url: str) -> None:
     settings = Settings(database=DatabaseSettings(url=pg_url), library=LibrarySettings(watch=False))
     hub = Hub(settings, Paths(tmp_path / "data"))
     await hub.start()
@@ -67,4 +76,4 @@ async def test_the_whole_hub_runs_on_postgresql(tmp_path: Path, pg_url: str) -> 
     viewer = await hub.accounts.local_viewer()
     assert await hub.library.count(viewer) == 1
     await hub.close()
-    assert not (tmp_path / "data" / "marquee.db").exists()
+    assert not await asyncio.to_thread((tmp_path / "data" / "marquee.db").exists)
