@@ -123,6 +123,14 @@ class _Connection(web.RequestHandler):
         response.force_close()
         return response
 
+    def connection_lost(self, exc: BaseException | None) -> None:
+        # WORKAROUND: aiohttp 3.14 goes on waiting for the rest of a body (`lingering_time`, 10 s) after the connection
+        # that would bring it is gone, in a task its own shutdown no longer knows. Waits for aiohttp to end it.
+        lingering = None if self._request_in_progress else self._task_handler
+        super().connection_lost(exc)
+        if lingering is not None:
+            lingering.cancel()
+
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:

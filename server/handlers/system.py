@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
-from hub.errors import Conflict
+from hub.errors import Conflict, InvalidInput
 from hub.events import WindowRequested
 from server.answers import json_response
 from server.call import Call, NoQuery
@@ -62,4 +62,6 @@ async def show_window(call: Call[WindowRequest, NoQuery]) -> None:
         raise Conflict("This hub runs without a window.")
     uri = call.body.file_uri
     path = unquote_to_bytes(uri.removeprefix("file://")) if uri is not None else None
+    if path is not None and b"\0" in path:
+        raise InvalidInput("No file has a NUL character in its name.", field="file_uri")
     call.hub.events.publish(WindowRequested(call.body.video_id, path))
