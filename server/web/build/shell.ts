@@ -25,7 +25,7 @@ export function shell(): Plugin {
         return {
           html,
           tags: [
-            { tag: "script", attrs: { src: named("theme-early.js") }, injectTo: "head-prepend" },
+            { tag: "script", attrs: { src: named("theme-early.js") }, injectTo: "head" },
             { tag: "link", attrs: { rel: "icon", type: "image/svg+xml", href: named("marquee.svg") }, injectTo: "head" },
             { tag: "link", attrs: { rel: "manifest", href: "/manifest.webmanifest" }, injectTo: "head" },
           ],

@@ -24,6 +24,8 @@ export class Media {
   volume = $state(rememberedVolume());
   muted = $state(remembered("muted") === "yes");
   rate = $state(1);
+  /** Width to height of the picture as it is shown; null until known, or without a picture. */
+  ratio = $state<number | null>(null);
 
   #element: HTMLVideoElement | null = null;
   #stallTimer = 0;
@@ -69,6 +71,7 @@ export class Media {
     const element = this.#element!;
     this.time = element.currentTime;
     this.duration = Number.isFinite(element.duration) ? element.duration : 0;
+    this.ratio = element.videoHeight > 0 ? element.videoWidth / element.videoHeight : null;
   }
 
   /** `timeupdate` comes four times a second; a bar that moves only then limps. */
