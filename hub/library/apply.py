@@ -3,7 +3,8 @@
 A file is recognised by place and content. In this order: the row at its place has its content → it is that one.
 Another row has its content, and the place of that row no longer holds it → the file was moved: the two rows exchange
 places, so that renames, moves, swaps and overwriting moves keep ids, history and metadata. There is a row at its place
-→ new content in an old place: the same video. Otherwise it is new; so is a copy. See docs/adr/0030-scanning.md.
+→ new content in an old place: the same video (decided last of all). Otherwise it is new; so is a copy. See
+docs/adr/0030-scanning.md.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class News:
     accepted: Places = field(default_factory=dict)
     vanished: Places = field(default_factory=dict)
     passed_over: Places = field(default_factory=dict)
+    is_final: bool = False
+    """Everything else that this scan found is written already: nothing need be deferred any more."""
 
     def __len__(self) -> int:
         places = (self.returned, self.accepted, self.vanished, self.passed_over)
@@ -94,6 +97,8 @@ class Outcome:
     moved: int = 0
     updated: int = 0
     missing: int = 0
+    deferred: list[Observation] = field(default_factory=list)
+    """Not written: to be shown again when everything else is."""
 
 
 class Batch:
@@ -106,8 +111,8 @@ class Batch:
         self._copies: dict[str, list[str]] = {}
         self.outcome = Outcome()
 
-    def observe(self, seen: Observation) -> None:
-        """Bring the rows up to date with one file."""
+    def observe(self, seen: Observation, *, may_defer: bool) -> None:
+        """Bring the rows up to date with one file; new content in an old place is deferred where that is possible."""
         if seen.folder_id not in self._roots:
             return  # removed from the library while the scan ran
         here = rows.at_place(self._connection, seen.folder_id, seen.place)
@@ -120,6 +125,10 @@ class Batch:
             return
         elif (moved := self._moved_from(seen, seen.result)) is not None:
             self._move(moved, here, seen, seen.result)
+        elif here is not None and may_defer:
+            # What was here may turn up elsewhere: until then its row must not be given to other content.
+            self.outcome.deferred.append(seen)
+            return
         elif here is not None:
             self._replace(here, seen, seen.result)
         else:
@@ -315,7 +324,7 @@ def apply(connection: Connection, news: News, now: datetime) -> Outcome:
     """Write what was seen, in this transaction."""
     batch = Batch(connection, now)
     for seen in news.observations:
-        batch.observe(seen)
+        batch.observe(seen, may_defer=not news.is_final)
     for rejection in news.rejections:
         batch.reject(rejection)
     batch.restore(news.returned)

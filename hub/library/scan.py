@@ -39,6 +39,8 @@ LOOKERS = 16
 QUEUED = 10_000
 """New files the walk may be ahead: enough to know early how many there are, little enough to hold."""
 WRITE_AT = 500
+MAX_DEFERRED = 2_000
+"""Files with new content in an old place that may wait for the end of the scan; a probe takes some kilobytes."""
 WRITE_EVERY_S = 0.5
 RATE_OVER_S = 1.0
 
@@ -94,6 +96,7 @@ class Scan:
         self._figures = _Figures()
         self._todo: asyncio.Queue[_Task | None] = asyncio.Queue(QUEUED)
         self._news = News()
+        self._deferred: list[Observation] = []
         self._writing = asyncio.Lock()
 
     async def run(self, parts: Sequence[Part]) -> None:
@@ -119,6 +122,7 @@ class Scan:
             # The first reason is the one a person can act on; the others followed from it.
             raise _first_leaf(failed) from failed
         self._tell("finishing")
+        await self._write_deferred()
         for part, comparison, leftovers, vanished in walked:
             await self._finish(part, comparison, leftovers, vanished)
         await self._write_all()
@@ -250,11 +254,20 @@ class Scan:
         async with self._writing:
             if len(self._news):
                 news, self._news = self._news, News()
+                news.is_final = len(self._deferred) >= MAX_DEFERRED
                 await to_the_end(self._scope, self._write(news))
+
+    async def _write_deferred(self) -> None:
+        await self._write_all()
+        deferred, self._deferred = self._deferred, []
+        for start in range(0, len(deferred), WRITE_AT):
+            news = News(observations=deferred[start : start + WRITE_AT], is_final=True)
+            await to_the_end(self._scope, self._write(news))
 
     async def _write(self, news: News) -> None:
         outcome: Outcome = await self._db.write(apply, news, datetime.now(UTC))
         self._figures.add(outcome)
+        self._deferred += outcome.deferred
         if outcome.added:
             self._events.publish(VideosAdded(tuple(outcome.added)))
         if outcome.changed:

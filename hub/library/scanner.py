@@ -37,8 +37,8 @@ class Survey:
     """What a scan of some spots would find, without doing anything about it."""
 
     found: list[Found] = field(default_factory=list)
-    gone: set[bytes] = field(default_factory=set)
-    """Directories from which known files have vanished, or to which they came back."""
+    gone: set[Spot] = field(default_factory=set)
+    """Where known files have vanished, or came back, or something is in the way."""
     problem: str | None = None
     """Why the folder cannot be read."""
 
@@ -55,6 +55,7 @@ class ScanService:
         self._media = media
         self._folders = folders
         self._tasks = TaskScope("scans")
+        self._scanning: frozenset[str] = frozenset()
         jobs.register(KIND, self._run)
         jobs.register(KIND_CHANGES, self._run)
 
@@ -90,6 +91,10 @@ class ScanService:
         """The job once it is over."""
         return await self._jobs.wait(job.id)
 
+    def is_scanning(self, folder_id: str) -> bool:
+        """True while a scan of the whole folder runs."""
+        return folder_id in self._scanning
+
     async def survey(self, part: Part) -> Survey:
         """What has changed at some spots; nothing is probed or written."""
         roots = await self._folders.paths()
@@ -115,8 +120,14 @@ class ScanService:
             parts = [Part(folder_id) for folder_id in await self._folders.paths()]
         else:
             parts = [_from_payload(part) for part in given]
+        if context.job.kind == KIND:
+            self._scanning = frozenset(part.folder_id for part in parts)
         scan = Scan(self._db, self._events, self._media, self._folders, self._tasks, report)
-        await scan.run(parts)
+        try:
+            await scan.run(parts)
+        finally:
+            if context.job.kind == KIND:
+                self._scanning = frozenset()
         self._events.publish(FoldersChanged())
 
 
@@ -125,11 +136,16 @@ def _survey(comparison: Comparison, survey: Survey) -> Iterator[bool]:
     yield True
     for batch in comparison:
         survey.found += batch.found
-        survey.gone |= {place[0] for place in (*batch.vanished, *batch.returned, *batch.accepted)}
+        survey.gone |= {_around(place) for place in (*batch.vanished, *batch.returned, *batch.accepted)}
         yield True
     left = comparison.leftovers()
-    survey.gone |= {place[0] for place in (*left.vanished, *left.passed_over, *left.solved)}
-    survey.gone |= {problem.dir for problem in comparison.new_problems()}
+    survey.gone |= {_around(place) for place in (*left.vanished, *left.passed_over, *left.solved)}
+    for problem in comparison.new_problems():
+        survey.gone |= {Spot(problem.dir, is_deep=False), Spot(os.path.join(problem.dir, problem.name))}
+
+
+def _around(place: Place) -> Spot:
+    return Spot(place[0], is_deep=False)
 
 
 def _name(path: bytes) -> str:

@@ -57,14 +57,9 @@ def remove_folder(connection: Connection, folder_id: str, now: datetime) -> list
             .where(FileRow.folder_id == folder_id, VideoRow.state != VideoState.DELETED)
         )
     )
-    connection.execute(
-        update(FileRow)
-        .where(FileRow.folder_id == folder_id)
-        .values(
-            folder_id=None,
-            missing_since=func.coalesce(FileRow.missing_since, now, type_=FileRow.missing_since.type),
-        )
-    )
+    mine = update(FileRow).where(FileRow.folder_id == folder_id)
+    connection.execute(mine.where(FileRow.missing_since.is_(None)).values(missing_since=now))
+    connection.execute(mine.values(folder_id=None))
     connection.execute(delete(RejectedFileRow).where(RejectedFileRow.folder_id == folder_id))
     gone = connection.execute(delete(FolderRow).where(FolderRow.id == folder_id))
     return videos if gone.rowcount else None

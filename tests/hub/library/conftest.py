@@ -1,10 +1,10 @@
-"""A library on real folders, a real database and real jobs; media files are read in this process instead of a worker."""
+"""A library on real folders, a real database and real jobs; only the media workers' work is done in this process."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,34 +15,60 @@ from sqlalchemy import Connection, select
 
 from hub.db.engine import Database
 from hub.db.tables import ChannelRow, FileRow, RejectedFileRow, TagRow, VideoRow, VideoTagRow
+from hub.errors import MediaError
 from hub.events import Event, EventBus
 from hub.jobs.service import JobService
 from hub.jobs.types import Job, JobState
 from hub.library.folders import FolderService
 from hub.library.scan import Part
 from hub.library.scanner import ScanService
+from hub.library.thumbnails import ThumbnailService
 from hub.library.types import Folder, ScanProgress
-from hub.media.operations import ProbeJob
+from hub.media.operations import THUMBNAIL_WIDTHS, ProbeJob
+from hub.media.pool import Priority
 from hub.media.probe import run
-from hub.media.types import ProbeResult
+from hub.media.thumbnail import make_thumbnails
+from hub.media.types import ProbeResult, Thumbnails
 from tests.media import unique_clip_bytes
 
 
 class InProcess:
-    """What a media worker does, without the worker."""
+    """What the media workers do, without the workers. `gate` holds pictures up, `error` makes them fail."""
 
     def __init__(self) -> None:
         self.probed: list[bytes] = []
+        self.pictured: list[tuple[bytes, Priority]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.error: MediaError | None = None
 
     async def probe(self, path: bytes) -> ProbeResult:
         self.probed.append(path)
         return await asyncio.to_thread(run, ProbeJob(path), lambda *_: None)
 
+    async def thumbnails(
+        self,
+        source: bytes,
+        out_dir: Path | bytes,
+        prefix: str,
+        *,
+        poster: bytes | None = None,
+        priority: Priority,
+    ) -> Thumbnails:
+        self.pictured.append((source.rpartition(b"/")[2], priority))
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        folder = os.fsencode(out_dir)
+        return await asyncio.to_thread(
+            make_thumbnails, source, folder, prefix, widths=THUMBNAIL_WIDTHS, poster=poster
+        )
+
 
 class World:
     """The services under test and shortcuts to look at what they did."""
 
-    def __init__(self, database: Database, root: Path) -> None:
+    def __init__(self, database: Database, root: Path, thumbs: Path) -> None:
         self.db = database
         self.root = root
         self.bus = EventBus()
@@ -51,6 +77,8 @@ class World:
         self.media = InProcess()
         self.jobs = JobService(database, self.bus)
         self.folders = FolderService(database, self.bus)
+        self.thumbs = thumbs
+        self.thumbnails = ThumbnailService(database, self.bus, self.jobs, self.media, thumbs)
         self.scans = ScanService(database, self.bus, self.jobs, self.media, self.folders)
 
     async def start(self) -> None:
@@ -65,10 +93,20 @@ class World:
 
     def put(self, name: str | bytes, content: bytes | int) -> Path:
         """A file below the root; a number stands for the clip with that number."""
-        path = Path(os.fsdecode(os.path.join(os.fsencode(self.root), os.fsencode(name))))
+        path = self.root / os.fsdecode(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(unique_clip_bytes(content) if isinstance(content, int) else content)
         return path
+
+    @staticmethod
+    async def until(is_so: Callable[[], bool | Awaitable[bool]], timeout_s: float = 20) -> None:
+        """Wait for something that announces itself by no event."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                met = is_so()
+                if await met if isinstance(met, Awaitable) else met:
+                    return
+                await asyncio.sleep(0.01)
 
     async def scan(self) -> ScanProgress:
         """A scan of everything, to its end."""
@@ -89,7 +127,9 @@ class World:
 
     async def ids(self) -> dict[bytes, str]:
         """Video ids of the files that are there, by path."""
-        return {path: row["video_id"] for path, row in (await self.rows()).items() if row["missing_since"] is None}
+        return {
+            path: row["video_id"] for path, row in (await self.rows()).items() if row["missing_since"] is None
+        }
 
     async def problems(self) -> dict[str, str]:
         """Reasons by path within the root."""
@@ -112,7 +152,11 @@ def read_rows(connection: Connection) -> dict[bytes, dict[str, Any]]:
         .order_by(FileRow.id)
     )
     return {
-        os.path.join(row["dir"], row["name"]) if row["folder_id"] else b"detached:" + row["name"]: dict(row)
+        (
+            b"/".join(filter(None, (row["dir"], row["name"])))
+            if row["folder_id"]
+            else b"detached:" + row["name"]
+        ): dict(row)
         for row in connection.execute(statement).mappings()
     }
 
@@ -136,7 +180,7 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 @pytest.fixture
 async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
-    world = World(database, tmp_path / "library")
+    world = World(database, tmp_path / "library", tmp_path / "thumbs")
     await world.start()
     yield world
     await world.close()
