@@ -1,26 +1,31 @@
 """Makes the pictures of the README from the demo library: `make screenshots`.
 
-The window is painted without a screen by Qt's own offscreen platform, the web page by headless Chromium. Both show the
-running program on a data folder of their own.
+The window runs on a virtual X server, the web page in headless Chromium. Both show the running program on a data
+folder of their own.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageGrab
 from playwright.sync_api import Page, sync_playwright
 
-from tests.process import PASSWORD, Serving
+from tests.display import virtual_display
+from tests.process import PASSWORD, Serving, environment, marquee
 
 TARGET = Path(__file__).parent.parent / "docs" / "screenshots"
 CLIPS = 12
+WINDOW_SIZE = (1180, 780)
+"""The size a new window has."""
+MANY_COLOURS = 5_000
+"""More than the window has without thumbnails."""
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 
@@ -76,46 +81,23 @@ def _sign_in(page: Page, url: str) -> None:
 
 
 def _window(data: Path) -> None:
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from PySide6.QtCore import QBuffer, QIODevice
-    from PySide6.QtTest import QTest
-    from PySide6.QtWidgets import QApplication, QListView
+    with virtual_display(*WINDOW_SIZE) as display:
+        variables = {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "MARQUEE_SERVER__PORT": "0"}
+        window = subprocess.Popen(marquee(data=data), env=environment(**variables))
+        try:
+            shown = [ImageGrab.grab(xdisplay=display)]
 
-    from gui.bootstrap import Program, make_application
-    from gui.preferences import Preferences
-    from gui.views.main_window import MainWindow
-    from hub.config import LibrarySettings, ServerSettings, Settings
-    from hub.paths import Paths
+            def is_at_rest() -> bool:
+                time.sleep(1)
+                shown.append(ImageGrab.grab(xdisplay=display))
+                colours = shown[-1].getcolors(2**24) or []
+                return len(colours) > MANY_COLOURS and shown[-1].tobytes() == shown[-2].tobytes()
 
-    make_application()
-    paths = Paths(data)
-    preferences = Preferences(paths.root / "window.ini")
-    window = MainWindow(preferences)
-    settings = Settings(server=ServerSettings(host="127.0.0.1", port=0), library=LibrarySettings(watch=False))
-    program = Program(window, preferences, settings, paths, None)
-    window.resize(1280, 800)
-    window.show()
-
-    def is_filled() -> bool:
-        QTest.qWait(50)
-        grid = window.findChild(QListView)
-        return grid is not None and grid.model() is not None and grid.model().rowCount() == CLIPS
-
-    _until(is_filled, "the window's library", 60)
-    QTest.qWait(
-        2_000
-    )  # thumbnails are decoded as the grid asks for them; nothing says when the last one is painted
-    image = window.grab().toImage()
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.ReadWrite)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]  # PySide's stubs know only the path
-    buffer.seek(0)
-    scratch = data / "window.png"
-    scratch.write_bytes(bytes(buffer.data().data()))
-    with Image.open(scratch) as picture:
-        _save(picture.convert("RGB"), TARGET / "window.png")
-    program.close()
-    QApplication.quit()
+            _until(is_at_rest, "the window's library", 60)
+        finally:
+            window.terminate()
+            window.wait(10)
+    _save(shown[-1], TARGET / "window.png")
 
 
 def _save(picture: Image.Image, path: Path) -> None:
