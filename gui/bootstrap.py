@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui import icons, theme
 from gui.bridge import Bridge, Call
+from gui.collector import Collector
 from gui.preferences import Preferences
 from gui.session import Opened
 from gui.shell import Shell
@@ -69,6 +70,7 @@ def run(settings: Settings, paths: Paths, target: str | None = None) -> int:
     old_hook, sys.excepthook = sys.excepthook, _log_exception
     qInstallMessageHandler(_log_qt_message)
     app = make_application()
+    collector = Collector()
     preferences = Preferences(paths.root / "window.ini")
     window = MainWindow(preferences)
     program = Program(window, preferences, settings, paths, target)
@@ -81,6 +83,7 @@ def run(settings: Settings, paths: Paths, target: str | None = None) -> int:
     finally:
         program.close()
         signals.close()
+        collector.close()
         qInstallMessageHandler(None)
         sys.excepthook = old_hook
 

@@ -23,14 +23,13 @@ def raise_running(instance: Instance, target: str | None) -> int:
     Returns the exit code.
     """
     try:
-        answer = urllib3.request(
-            "POST",
-            f"{instance.url}/v1/window",
-            body=msgspec.json.encode(_request(target)),
-            headers={"Authorization": f"Bearer {instance.token}", "Content-Type": "application/json"},
-            timeout=TIMEOUT_S,
-            retries=False,
-        )
+        with urllib3.PoolManager(timeout=TIMEOUT_S, retries=False) as http:
+            answer = http.request(
+                "POST",
+                f"{instance.url}/v1/window",
+                body=msgspec.json.encode(_request(target)),
+                headers={"Authorization": f"Bearer {instance.token}", "Content-Type": "application/json"},
+            )
     except urllib3.exceptions.HTTPError as error:
         click.echo(
             f"marquee: another Marquee (process {instance.pid}) holds the data folder but does not answer at "

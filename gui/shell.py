@@ -64,6 +64,7 @@ class Shell(QObject):
     def show_library(self) -> None:
         """Leave the player, if it is open, and show the library."""
         self._actions.set_library_enabled(True)
+        self._window.show_title("")
         self._window.show_page(self._page)
         self._page.focus()
 
@@ -84,6 +85,7 @@ class Shell(QObject):
 
     def _play(self, playable: Playable) -> None:
         self._actions.set_library_enabled(False)
+        self._window.show_title(playable.title)
         self._window.show_page(self._player)
         self._player.play(playable)
 
@@ -138,7 +140,7 @@ class Shell(QObject):
         self._page.address.set_ready(code is None)
         if code is not None:
             card.show_first_run(self._url, code)
-            card.setVisible(not self._preferences.hides_setup)
+            self._page.show_setup(not self._preferences.hides_setup)
 
     def _handle(self, event: Event) -> None:
         for listener in (self._model, self._jobs, self._folders, self._first_run):
@@ -164,16 +166,16 @@ class Shell(QObject):
             self._videos.copy_address()
             return
         self._preferences.hides_setup = False
-        self._page.setup.show()
+        self._page.show_setup(True)
         self._page.setup.setFocus()
 
     def _dismiss_setup(self) -> None:
         self._preferences.hides_setup = True
-        self._page.setup.hide()
+        self._page.show_setup(False)
         self._page.focus()
 
     def _set_up(self) -> None:
-        self._page.setup.hide()
+        self._page.show_setup(False)
         self._page.address.set_ready(True)
         self._window.notice.show_text(self.tr("Done. Sign in at {} on any other device.").format(self._url))
         self._page.focus()

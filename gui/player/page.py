@@ -104,6 +104,8 @@ class PlayerPage(QWidget):
 
     def stop(self) -> None:
         """Remember the place and close the file."""
+        if self._engine is not None and self._engine.state in (EngineState.PLAYING, EngineState.PAUSED):
+            self._memory.move(self._engine.position_s)
         self._memory.end()
         if self._engine is not None:
             self._engine.stop()

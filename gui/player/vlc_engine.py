@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ _UNLOCK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTE
 _DISPLAY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 
 LARGEST = QSize(3840, 2160)
+MAX_AHEAD_S = 1.0
+"""Without news from libvlc the clock is trusted no longer than this."""
 
 
 class _Picture(QObject):
@@ -93,6 +96,7 @@ class VlcEngine(Engine):
         self._serial = 0
         self._state = EngineState.IDLE
         self._position_s = 0.0
+        self._position_at = time.monotonic()
         self._has_moved = False
         self._rate = 1.0
         self._volume = 100
@@ -105,13 +109,17 @@ class VlcEngine(Engine):
 
     @property
     def position_s(self) -> float:
-        return self._position_s
+        if self._state is not EngineState.PLAYING:
+            return self._position_s
+        # libvlc tells the time some four times a second, late at first; between, the clock knows.
+        ahead_s = min(MAX_AHEAD_S, time.monotonic() - self._position_at)
+        return self._position_s + ahead_s * self._rate
 
     def open(self, source: Source) -> None:
         self.stop()
         self._serial += 1
         self._source = source
-        self._position_s = source.start_s
+        self._set_position(source.start_s)
         self._has_moved = False
         self._picture = picture = _Picture(source)
         picture.ready.connect(self.frame_ready, Qt.ConnectionType.QueuedConnection)
@@ -163,7 +171,7 @@ class VlcEngine(Engine):
             self.open(replace(self._source, start_s=position_s))
         else:
             self._player.set_time(round(position_s * 1000))
-        self._position_s = position_s
+        self._set_position(position_s)
         self.position_changed.emit(position_s)
 
     def stop(self) -> None:
@@ -255,12 +263,14 @@ class VlcEngine(Engine):
                 self._player.audio_set_mute(self._is_muted)
                 if self._rate != 1.0:
                     self._player.set_rate(self._rate)
+                self._set_position(self._position_s)
                 self._set_state(EngineState.PLAYING)
             case "paused":
+                self._set_position(self.position_s)
                 self._set_state(EngineState.PAUSED)
             case "time":
                 self._has_moved = True
-                self._position_s = value
+                self._set_position(value)
                 self.position_changed.emit(value)
             case "length" if value > 0:
                 self.duration_changed.emit(value)
@@ -273,6 +283,10 @@ class VlcEngine(Engine):
                 self._set_state(EngineState.FAILED)
             case _:
                 pass
+
+    def _set_position(self, position_s: float) -> None:
+        self._position_s = position_s
+        self._position_at = time.monotonic()
 
     def _set_state(self, state: EngineState) -> None:
         if state is not self._state:

@@ -17,7 +17,7 @@ class AddressBar(QWidget):
 
     def __init__(self, url: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._is_ready = self._is_brief = False
+        self._is_ready = self._is_brief = self._is_covered = False
         self._words = QLabel(self.tr("Watch on other devices:"))
         self._words.setObjectName("muted")
         self._address = QLabel(url)
@@ -39,12 +39,20 @@ class AddressBar(QWidget):
     def set_brief(self, brief: bool) -> None:
         """Leave the words away while something else needs the room."""
         self._is_brief = brief
-        self._words.setVisible(self._is_ready and not brief)
+        self._show()
+
+    def set_covered(self, covered: bool) -> None:
+        """Whether the first-run card is there, which says it all."""
+        self._is_covered = covered
+        self._show()
 
     def set_ready(self, ready: bool) -> None:
         """Whether somebody can sign in elsewhere already."""
         self._is_ready = ready
+        self._show()
+
+    def _show(self) -> None:
+        self._words.setVisible(self._is_ready and not self._is_brief)
         for widget in (self._address, self._copy):
-            widget.setVisible(ready)
-        self._words.setVisible(ready and not self._is_brief)
-        self._set_up.setVisible(not ready)
+            widget.setVisible(self._is_ready)
+        self._set_up.setVisible(not self._is_ready and not self._is_covered)

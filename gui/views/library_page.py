@@ -62,6 +62,11 @@ class LibraryPage(QWidget):
         self.strip.busy_changed.connect(self.address.set_brief)
         self._show()
 
+    def show_setup(self, shown: bool) -> None:
+        """Show the first-run card, or the way to it."""
+        self.setup.setVisible(shown)
+        self.address.set_covered(shown)
+
     def focus(self) -> None:
         """Give the keyboard to what is shown."""
         widget = self._stack.currentWidget()

@@ -47,6 +47,10 @@ class MainWindow(QMainWindow):
         """Show a page that was added."""
         self._pages.setCurrentWidget(page)
 
+    def show_title(self, title: str) -> None:
+        """What is playing, for the title bar; the window system adds the program's name."""
+        self.setWindowTitle(title or theme.application_name())
+
     def accept_drops(self) -> None:
         """From now on files and folders can be dropped."""
         self.setAcceptDrops(True)

@@ -15,7 +15,6 @@ from gui.session import Session
 from hub.runtime.loop import LoopThread
 from tests.gui.fake_hub import FakeHub
 
-
 HERE = Path(__file__).parent
 
 
