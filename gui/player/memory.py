@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
@@ -18,9 +19,12 @@ VIEWED_AFTER_S = 10.0
 class PositionMemory(QObject):
     """Stores positions of one video at a time."""
 
-    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+    def __init__(
+        self, runner: Runner, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(parent)
         self._runner = runner
+        self._clock = clock
         self._video_id: str | None = None
         self._position_s = 0.0
         self._stored_s: float | None = None
@@ -33,15 +37,15 @@ class PositionMemory(QObject):
         self._video_id = video_id
         self._position_s = position_s
         self._stored_s = position_s
-        self._stored_at = time.monotonic()
+        self._stored_at = self._clock()
         enough_s = VIEWED_AFTER_S if duration_s is None else min(VIEWED_AFTER_S, duration_s / 2)
-        self._counts_at = time.monotonic() + enough_s
+        self._counts_at = self._clock() + enough_s
 
     def move(self, position_s: float) -> None:
         """It is here now; stored when the last time is long enough ago."""
         self._position_s = position_s
         self._count_view()
-        if time.monotonic() - self._stored_at >= SAVE_EVERY_S:
+        if self._clock() - self._stored_at >= SAVE_EVERY_S:
             self.store()
 
     def store(self) -> None:
@@ -49,7 +53,7 @@ class PositionMemory(QObject):
         if self._video_id is None or self._position_s == self._stored_s:
             return
         self._stored_s = self._position_s
-        self._stored_at = time.monotonic()
+        self._stored_at = self._clock()
         self._runner.run(
             operations.remember(self._video_id, self._position_s), context=self, on_error=self._not_stored
         )
@@ -70,7 +74,7 @@ class PositionMemory(QObject):
         self._stored_s = None
 
     def _count_view(self) -> None:
-        if self._video_id is None or self._counts_at is None or time.monotonic() < self._counts_at:
+        if self._video_id is None or self._counts_at is None or self._clock() < self._counts_at:
             return
         self._counts_at = None
         # Nobody misses a view; a video that is gone by now needs none.

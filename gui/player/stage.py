@@ -60,6 +60,7 @@ class Stage(QWidget):
         self._may_hide = False
         self.setMouseTracking(True)
         for widget in (self, picture, self._top, self._bottom):
+            widget.setMouseTracking(True)
             widget.installEventFilter(self)
         self._timer = QTimer(self, singleShot=True, interval=HIDE_AFTER_MS)
         self._timer.timeout.connect(self._hide_bars)

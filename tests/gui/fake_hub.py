@@ -17,7 +17,7 @@ from hub.accounts.types import Role, Viewer
 from hub.errors import HubError, NotFound
 from hub.events import EventBus
 from hub.jobs.types import Job
-from hub.library.types import Availability, Page, Video, VideoQuery, VideoState, Visibility
+from hub.library.types import Availability, Page, Video, VideoDetail, VideoQuery, VideoState, Visibility
 
 VIEWER = Viewer(user_id="01J00000000000000000000000", name="Ann", role=Role.OWNER)
 
@@ -55,6 +55,19 @@ def a_video(number: int, **changes: Any) -> Video:
     )
 
 
+def a_detail(number: int, **changes: Any) -> VideoDetail:
+    """Video `number` with everything known about it."""
+    video = msgspec.structs.asdict(a_video(number, **changes))
+    return VideoDetail(
+        **video,
+        file_path=None,
+        streams=[],
+        chapters=[],
+        captions=[],
+        updated_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
 class FakeLibrary:
     """A list of videos. `calls` counts the requests, `asked` the ids that were fetched."""
 
@@ -65,6 +78,7 @@ class FakeLibrary:
         self.calls: Counter[str] = Counter()
         self.asked: list[str] = []
         self.deleted: list[str] = []
+        self.viewed: list[str] = []
         self.error: HubError | None = None
 
     async def video_ids(self, viewer: Viewer, query: VideoQuery) -> list[str]:
@@ -84,6 +98,9 @@ class FakeLibrary:
         if video_id not in self.pictures:
             raise NotFound("There is no picture of this video (yet).")
         return self.pictures[video_id]
+
+    async def add_view(self, viewer: Viewer, video_id: str) -> None:
+        self.viewed.append(video_id)
 
     async def delete_video(self, viewer: Viewer, video_id: str) -> None:
         if video_id not in self.ids:
@@ -112,8 +129,12 @@ class FakePositions:
 
     def __init__(self) -> None:
         self.stored: list[tuple[str, float]] = []
+        self.failures = 0
 
     async def set(self, viewer: Viewer, video_id: str, position_s: float, at: datetime | None = None) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise HubError("The disk is full.")
         self.stored.append((video_id, position_s))
 
 

@@ -26,7 +26,7 @@ def url(path: Path) -> QUrl:
 
 
 def press(drops: Drops, words: str) -> None:
-    [box] = drops.parent().findChildren(QMessageBox)
+    [box] = drops._window.findChildren(QMessageBox)
     buttons: list[QAbstractButton] = [button for button in box.buttons() if words in button.text()]
     assert len(buttons) == 1, [button.text() for button in box.buttons()]
     buttons[0].click()

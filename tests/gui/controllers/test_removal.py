@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -84,8 +85,8 @@ def test_question_is_asked_first(
     said: list[str] = []
     removal.removed.connect(said.append)
     removal.ask([hub.library.ids[0]])
-    [box] = removal.parent().findChildren(QMessageBox)
+    [box] = removal._window.findChildren(QMessageBox)
     with qtbot.waitSignal(box.finished):
-        qtbot.keyClick(box, key)
+        QTest.keyClick(box, key)
     assert 5 - len(shown(model)) == removed
     assert len(said) == removed

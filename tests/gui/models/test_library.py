@@ -24,7 +24,8 @@ def listed(qtbot: QtBot, session: Session, query: VideoQuery | None = None) -> L
 
 
 def title(model: LibraryModel, row: int) -> str | None:
-    return model.data(model.index(row))
+    found: str | None = model.data(model.index(row))
+    return found
 
 
 def look_at(qtbot: QtBot, model: LibraryModel, *rows: int) -> None:

@@ -29,7 +29,8 @@ def engine(qtbot: QtBot) -> Iterator[VlcEngine]:
 
 
 def clip(folder: Path, name: str = "clip.mp4", **kwargs: Any) -> bytes:
-    return os.fsencode(make_clip(folder / name, **{"seconds": 3.0, "size": (320, 180)} | kwargs))
+    values: dict[str, Any] = {"seconds": 3.0, "size": (320, 180)} | kwargs
+    return os.fsencode(make_clip(folder / name, **values))
 
 
 def wait_for_frame(engine: VlcEngine, qtbot: QtBot, *, other_than: QImage | None = None) -> QImage:
