@@ -84,6 +84,7 @@ export const texts = {
     showAll: "Show the whole library",
     addFolder: "Add a folder",
     tryDemo: "Try the demo",
+    makingDemo: "Marquee draws a few clips. Each appears here as soon as it is done.",
     scanning: "Marquee is looking through your folders. Videos appear here as they are found.",
   },
 

@@ -148,15 +148,19 @@ export class Media {
     if (!this.#element) return;
     this.#element.volume = Math.round(Math.min(1, Math.max(0, volume)) * 100) / 100;
     this.#element.muted = this.#element.volume === 0;
+    this.#readVolume(); // the event comes later, and the next press of a held key reckons from here
   }
 
   toggleMute(): void {
     if (!this.#element) return;
     if (this.#element.volume === 0) this.setVolume(0.5);
     else this.#element.muted = !this.#element.muted;
+    this.#readVolume();
   }
 
   setRate(rate: number): void {
-    if (this.#element) this.#element.playbackRate = rate;
+    if (!this.#element) return;
+    this.#element.playbackRate = rate;
+    this.rate = rate;
   }
 }

@@ -12,6 +12,9 @@ export function figures(job: Job): Partial<ScanFigures> {
   return (job.detail ?? {}) as Partial<ScanFigures>;
 }
 
+/** Kinds of work that somebody starts and waits for; the end of anything else is nobody's news. */
+const ASKED_FOR = new Set(["scan", "demo"]);
+
 /** The work under way, for those who manage the library. */
 class Jobs {
   #active = $state.raw<readonly Job[]>([]);
@@ -22,7 +25,12 @@ class Jobs {
   }
 
   get scanning(): boolean {
-    return this.#active.some((job) => job.kind === "scan" || job.kind === "demo");
+    return this.#active.some((job) => ASKED_FOR.has(job.kind));
+  }
+
+  /** The job that is about to fill the library, if one is. */
+  get filling(): Job | null {
+    return this.#active.find((job) => job.kind === "demo") ?? this.#active.find((job) => job.kind === "scan") ?? null;
   }
 
   get problem(): string {
@@ -56,7 +64,7 @@ class Jobs {
       if (!known) return;
       this.#active = this.#active.filter((one) => one.id !== job.id);
       if (job.state === "failed") toasts.show(texts.jobs.failed(job.title, job.error ?? null), "bad");
-      else if (job.state === "done" && job.kind !== "thumbnails") toasts.show(texts.jobs.finished(job.title));
+      else if (job.state === "done" && ASKED_FOR.has(job.kind)) toasts.show(texts.jobs.finished(job.title));
     } else {
       this.#active = known ? this.#active.map((one) => (one.id === job.id ? job : one)) : [...this.#active, job];
     }
