@@ -176,9 +176,12 @@ def _paragraphs(text: str) -> str:
 
 
 def _tags(values: Iterable[object]) -> tuple[str, ...] | None:
-    lines = (_line(value, MAX_NAME) for value in values)
-    # Folded: "Café" and "cafe" are one tag. A name of nothing but marks folds to nothing and is no tag.
-    by_key = {key: line for line in lines if line and (key := fold(line))}
+    by_key: dict[str, str] = {}
+    for value in values:
+        line = _line(value, MAX_NAME)
+        # Folded: "Café" and "cafe" are one tag. What is nothing but marks folds to nothing and is no tag.
+        if line and (key := fold(line)):
+            by_key.setdefault(key, line)
     return tuple(by_key.values())[:MAX_TAGS] or None
 
 
