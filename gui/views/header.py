@@ -50,8 +50,8 @@ class Header(QWidget):
             (VideoSort.DURATION, self.tr("Duration")),
             (VideoSort.VIEWS, self.tr("Views")),
         ):
-            self._sort.addItem(label, sort)
-        self._sort.setCurrentIndex(self._sort.findData(query.sort))
+            self._sort.addItem(label, sort.value)
+        self._sort.setCurrentIndex(self._sort.findData(query.sort.value))
         self._sort.currentIndexChanged.connect(self._pick_sort)
         self._direction = IconButton("descending", "")
         self._direction.clicked.connect(self._turn)
@@ -85,7 +85,7 @@ class Header(QWidget):
             self._count.setText(self.tr("{} videos").format(figures.count(videos)))
 
     def _pick_sort(self) -> None:
-        self._change(VideoQuery(sort=self._sort.currentData()))
+        self._change(VideoQuery(sort=VideoSort(self._sort.currentData())))
 
     def _turn(self) -> None:
         turned = Order.DESC if self._order() is Order.ASC else Order.ASC

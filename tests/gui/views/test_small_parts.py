@@ -1,0 +1,304 @@
+"""The small parts of the window, each on its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from gui.models.jobs import JobsModel
+from gui.session import Session
+from gui.views import notice as notice_module
+from gui.views.address import AddressBar
+from gui.views.empty_page import EmptyPage
+from gui.views.header import Header
+from gui.views.jobs_strip import JobsStrip, course, outcome
+from gui.views.notice import Notice
+from gui.views.setup_card import SetupCard
+from gui.views.start_page import StartPage
+from gui.views.texts import ElidedLabel, WrappedLabel
+from hub.events import JobChanged
+from hub.jobs.types import Job, JobState
+from hub.library.types import Order, VideoQuery, VideoSort
+from tests.gui.fake_hub import FakeHub
+
+
+def a_job(**fields: Any) -> Job:
+    values: dict[str, Any] = {
+        "id": "1",
+        "kind": "scan",
+        "title": "Scanning Videos",
+        "state": JobState.RUNNING,
+        "created_at": datetime.now(UTC),
+    }
+    return Job(**(values | fields))
+
+
+def texts(widget: QWidget) -> str:
+    return " ".join(label.text() for label in widget.findChildren(QLabel) if not label.isHidden())
+
+
+# Header
+
+
+@pytest.fixture
+def header(qtbot: QtBot) -> Header:
+    made = Header(VideoQuery(), QMenu())
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.mark.parametrize(("count", "text"), [(None, ""), (0, ""), (1, "1 video"), (12, "12 videos")])
+def test_header_counts_in_words_and_sorts_only_what_there_is(
+    header: Header, count: int | None, text: str
+) -> None:
+    header.set_count(count)
+    assert text in texts(header)
+    assert header.findChildren(QComboBox)[0].isHidden() is not bool(count)
+
+
+def test_header_turns_the_order_round_from_each_sorts_natural_one(header: Header, qtbot: QtBot) -> None:
+    [box] = header.findChildren(QComboBox)
+    direction = header._direction
+    with qtbot.waitSignal(header.query_changed) as changed:
+        direction.click()
+    assert changed.args[0].order is Order.ASC
+    with qtbot.waitSignal(header.query_changed) as changed:
+        box.setCurrentIndex(box.findText("Title"))
+    assert changed.args == [VideoQuery(sort=VideoSort.TITLE)]
+    with qtbot.waitSignal(header.query_changed) as changed:
+        direction.click()
+    assert changed.args[0].order is Order.DESC
+
+
+# Jobs
+
+
+def test_strip_shows_the_running_scan_and_stops_it(hub: FakeHub, session: Session, qtbot: QtBot) -> None:
+    jobs = JobsModel(session)
+    strip = JobsStrip(jobs)
+    qtbot.addWidget(strip)
+    strip.resize(900, 40)
+    assert strip.isHidden()
+    detail = {"files_found": 1200, "files_per_s": 86.4, "errors": 3, "current": "Norway.mp4"}
+    job = a_job(done_units=300, total_units=1200, detail=detail)
+    hub.jobs.active = [job]
+    jobs.handle(JobChanged(job))
+    strip.show()
+    shown = texts(strip)
+    assert "1200 files" in shown.replace(",", "")
+    assert "86 files/s" in shown
+    [bar] = strip.findChildren(QProgressBar)
+    assert (bar.value(), bar.maximum()) == (300, 1200)
+    [report] = [b for b in strip.findChildren(QPushButton) if "3 problems" in b.text()]
+    with qtbot.waitSignal(strip.report_requested):
+        report.click()
+    strip.findChildren(QToolButton)[0].click()
+    qtbot.waitUntil(lambda: hub.jobs.cancelled == ["1"])
+    jobs.handle(JobChanged(a_job(state=JobState.CANCELLED)))
+    assert strip.isHidden()
+
+
+def test_strip_counts_what_waits_behind(session: Session, qtbot: QtBot) -> None:
+    jobs = JobsModel(session)
+    strip = JobsStrip(jobs)
+    qtbot.addWidget(strip)
+    strip.resize(1400, 40)
+    strip.show()
+    for number in ("1", "2", "3"):
+        jobs.handle(JobChanged(a_job(id=number)))
+    assert "and 2 more" in texts(strip)
+
+
+@pytest.mark.parametrize(
+    ("job", "text"),
+    [
+        (a_job(state=JobState.QUEUED), "waiting"),
+        (a_job(kind="thumbnails", done_units=3, total_units=9), "3 of 9"),
+        (a_job(detail={"files_found": 5, "files_per_s": 0.3}), "5 files"),
+    ],
+)
+def test_course_of_a_job(job: Job, text: str) -> None:
+    assert course(job) == [text]
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        (a_job(state=JobState.FAILED, error="The disk is full."), "The disk is full."),
+        (a_job(state=JobState.CANCELLED), "was stopped"),
+        (a_job(state=JobState.DONE, detail={"files_new": 3, "files_missing": 1}), "3 new, 1 missing"),
+        (a_job(state=JobState.DONE, detail={"errors": 2}), "nothing new"),
+    ],
+)
+def test_end_of_a_job_is_told(job: Job, words: str) -> None:
+    assert words in outcome(job)
+
+
+def test_uneventful_end_needs_no_words() -> None:
+    assert outcome(a_job(state=JobState.DONE)) == ""
+    assert outcome(a_job(kind="thumbnails", state=JobState.DONE, done_units=40)) == ""
+
+
+# Notice
+
+
+@pytest.fixture
+def host(qtbot: QtBot) -> QWidget:
+    made = QWidget()
+    qtbot.addWidget(made)
+    made.resize(800, 600)
+    made.show()
+    return made
+
+
+def test_notice_shows_lies_inside_and_fades(
+    host: QWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notice_module, "SHOWN_MS", 20)
+    notice = Notice(host)
+    notice.show_text("word " * 60)
+    assert notice.isVisible()
+    assert host.rect().contains(notice.geometry())
+    host.resize(500, 400)
+    assert host.rect().contains(notice.geometry())
+    qtbot.waitUntil(notice.isHidden)
+
+
+def test_notice_offers_one_thing_to_do_once(host: QWidget) -> None:
+    notice = Notice(host)
+    done: list[bool] = []
+    notice.show_text("Removed.", "Undo", lambda: done.append(True))
+    [button] = notice.findChildren(QPushButton)
+    button.click()
+    assert done == [True]
+    assert notice.isHidden()
+    notice.show_text("Plain.")
+    assert button.isHidden()
+
+
+def test_next_notice_replaces_one_that_fades(
+    host: QWidget, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notice = Notice(host)
+    monkeypatch.setattr(notice_module, "SHOWN_MS", 10)
+    notice.show_text("First.")
+    qtbot.waitUntil(notice._effect.isEnabled)
+    monkeypatch.setattr(notice_module, "SHOWN_MS", 10_000)
+    notice.show_text("Second.")
+    qtbot.wait(notice_module.FADE_MS + 100)
+    assert notice.isVisible()
+    assert notice.text == "Second."
+
+
+# Address and first run
+
+
+def test_address_is_offered_once_somebody_can_sign_in(qtbot: QtBot) -> None:
+    bar = AddressBar("http://192.168.1.23:8765")
+    qtbot.addWidget(bar)
+    bar.set_ready(False)
+    assert "http" not in texts(bar)
+    [link] = bar.findChildren(QPushButton)
+    with qtbot.waitSignal(bar.setup_requested):
+        link.click()
+    bar.set_covered(True)
+    assert link.isHidden()
+    bar.set_ready(True)
+    assert "http://192.168.1.23:8765" in texts(bar)
+    with qtbot.waitSignal(bar.copy_requested):
+        bar.findChildren(QToolButton)[0].click()
+
+
+def test_first_run_card_asks_for_what_is_missing(qtbot: QtBot) -> None:
+    card = SetupCard()
+    qtbot.addWidget(card)
+    card.show()
+    card.show_first_run("http://192.168.1.23:8765", "K7QM-2XPD")
+    assert "K7QM-2XPD" in texts(card)
+    asked: list[tuple[str, str]] = []
+    card.set_up_requested.connect(lambda name, password: asked.append((name, password)))
+    [button] = card.findChildren(QPushButton)
+    name, password = card.findChildren(QLineEdit)
+    button.click()
+    assert "name" in card._problem.text()
+    QTest.keyClicks(name, "  Ada ")
+    assert card._problem.isHidden()
+    button.click()
+    assert "password" in card._problem.text()
+    QTest.keyClicks(password, "correct horse")
+    button.click()
+    assert asked == [("Ada", "correct horse")]
+    assert not button.isEnabled()
+    card.show_error("That did not work.")
+    assert button.isEnabled()
+
+
+# Pages
+
+
+def test_start_page_is_quiet_first_and_then_says_what_happens(qtbot: QtBot) -> None:
+    page = StartPage()
+    qtbot.addWidget(page)
+    with qtbot.waitSignal(page.painted):
+        page.show()
+    assert texts(page).strip() == ""
+    qtbot.waitUntil(lambda: "Opening" in texts(page))
+
+
+def test_start_page_shows_an_error_whole_and_the_way_out(qtbot: QtBot) -> None:
+    page = StartPage()
+    qtbot.addWidget(page)
+    page.resize(560, 420)
+    page.show()
+    page.show_error("The data folder cannot be used: it is on a disk that is not there. Choose another. " * 3)
+    [label] = page.findChildren(WrappedLabel)
+    assert label.height() >= label.heightForWidth(label.width())
+    [button] = page.findChildren(QPushButton)
+    with qtbot.waitSignal(page.quit_requested):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.wait(450)
+    assert "Opening" not in texts(page)
+
+
+def test_empty_page_offers_two_ways_and_waits_while_one_is_taken(qtbot: QtBot) -> None:
+    page = EmptyPage()
+    qtbot.addWidget(page)
+    page.show()
+    add, demo = page.findChildren(QPushButton)
+    with qtbot.waitSignal(page.add_requested):
+        add.click()
+    with qtbot.waitSignal(page.demo_requested):
+        demo.click()
+    assert not demo.isEnabled()
+    page.set_busy(True)
+    assert add.isHidden()
+    assert demo.isHidden()
+    page.set_busy(False)
+    assert demo.isEnabled()
+
+
+def test_elided_label_gives_way_and_keeps_the_whole(qtbot: QtBot) -> None:
+    label = ElidedLabel(Qt.TextElideMode.ElideRight)
+    qtbot.addWidget(label)
+    label.resize(80, 20)
+    label.show()
+    label.set_text("A title that is a good deal longer than the label")
+    assert label.text().endswith("…")
+    assert label.toolTip() == "A title that is a good deal longer than the label"
+    label.resize(2000, 20)
+    assert label.text() == label.toolTip()
