@@ -147,10 +147,15 @@ class FolderFollower:
         self._root_is = root_is
         self._plan_whole_look(0.0)
         if root_is is None:
-            await self._end_watch()
-            await self._ask_for_scan()  # which says what is wrong
+            await self._lose_root()
         else:
             await self._begin_watch()
+
+    async def _lose_root(self) -> None:
+        """The folder cannot be read. Whatever is seen there next is watched anew, even if it looks like the old one."""
+        self._root_is = None
+        await self._end_watch()
+        await self._ask_for_scan()  # which says what is wrong
 
     async def _begin_watch(self) -> None:
         await self._end_watch()
@@ -230,7 +235,7 @@ class FolderFollower:
         if Spot() in spots:
             self._plan_whole_look(now - began)
         if survey.problem is not None:
-            await self._ask_for_scan()
+            await self._lose_root()
             return
         for found in survey.found:
             self._settling.note(found.place, found.size_bytes, found.mtime_ns)
