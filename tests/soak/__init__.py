@@ -1,0 +1,1 @@
+"""The tests at full size: hundred-thousands, gigabytes, kill loops."""
