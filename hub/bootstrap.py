@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack
+from typing import Protocol
 
 from hub.accounts.service import AccountService
 from hub.config import Settings
@@ -38,6 +39,16 @@ from hub.paths import Paths
 from hub.runtime.instance import FolderLock
 
 log = logging.getLogger(__name__)
+
+
+class Service(Protocol):
+    """The two doors of every subsystem."""
+
+    async def start(self) -> None:
+        """Get ready; what it rests on has started."""
+
+    async def close(self) -> None:
+        """End everything it started; what it rests on is still there."""
 
 
 class Hub:
@@ -69,7 +80,7 @@ class Hub:
             await asyncio.to_thread(self._take_folder)
             opened.callback(self._lock.release)
             await asyncio.to_thread(upgrade_database, self.db.engine, self.paths.backups)
-            services = [
+            services: list[Service] = [
                 self.media,
                 self.accounts,
                 self.folders,

@@ -101,7 +101,7 @@ class EventBus:
 
         def unsubscribe() -> None:
             if handler in handlers:
-                handlers.remove(handler)  # type: ignore[arg-type]  # as above
+                handlers.remove(handler)
 
         return unsubscribe
 
