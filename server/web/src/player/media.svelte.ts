@@ -160,6 +160,7 @@ export class Media {
 
   setRate(rate: number): void {
     if (!this.#element) return;
+    this.#element.defaultPlaybackRate = rate; // what a fresh source begins with
     this.#element.playbackRate = rate;
     this.rate = rate;
   }

@@ -38,6 +38,7 @@ export class Playback {
   #element: HTMLVideoElement;
   #stopped = new AbortController();
   #startAtS = 0;
+  /** Whether the person wants it to play: a browser pauses by itself when the bytes stop coming. */
   #playOn = true;
   #attempt = 0;
   #decodeFailures = 0;
@@ -60,10 +61,13 @@ export class Playback {
     on("error", () => void this.#onError());
     on("loadedmetadata", () => this.#onMetadata());
     on("timeupdate", () => this.#onProgress());
-    on("pause", () => !element.ended && !this.#recovering && this.saver.save(element.currentTime));
+    on("pause", () => this.#onPause());
     on("seeked", () => !this.#recovering && this.saver.save(element.currentTime));
     on("ended", () => this.saver.save(element.duration));
-    on("play", () => this.#isExpired() && void this.#recover());
+    on("play", () => {
+      this.#playOn = true;
+      if (this.#isExpired()) void this.#recover();
+    });
     const leave = () => document.visibilityState === "hidden" && this.#save(true);
     document.addEventListener("visibilitychange", leave, { signal: this.#stopped.signal });
     addEventListener("pagehide", () => this.#save(true), { signal: this.#stopped.signal });
@@ -138,6 +142,13 @@ export class Playback {
     }
   }
 
+  #onPause(): void {
+    const element = this.#element;
+    if (element.error !== null || element.ended || this.#recovering) return;
+    this.#playOn = false;
+    this.saver.save(element.currentTime);
+  }
+
   #onProgress(): void {
     if (this.#element.paused || this.#recovering) return;
     this.#attempt = 0;
@@ -186,7 +197,6 @@ export class Playback {
     this.#asking = true;
     if (!this.#recovering && this.decision) {
       this.#startAtS = this.#element.currentTime;
-      this.#playOn = !this.#element.paused;
     }
     this.#recovering = true;
     while (!this.#stopped.signal.aborted) {
