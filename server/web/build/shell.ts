@@ -43,8 +43,8 @@ export function shell(): Plugin {
         start_url: "/",
         scope: "/",
         display: "standalone",
-        background_color: "#101114",
-        theme_color: "#101114",
+        background_color: "#141316",
+        theme_color: "#141316",
         icons: [{ src: `/${this.getFileName(icon)}`, type: "image/svg+xml", sizes: "any", purpose: "any" }],
       };
       this.emitFile({ type: "asset", fileName: "manifest.webmanifest", source: JSON.stringify(manifest, null, 2) });

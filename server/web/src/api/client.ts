@@ -108,6 +108,10 @@ export const api = {
   async jobs(): Promise<readonly Job[]> {
     return (await answer(http.GET("/v1/jobs", { params: { query: { active: true, limit: 100 } } }))).items;
   },
+
+  async cancelJob(id: string): Promise<Job> {
+    return answer(http.POST("/v1/jobs/{id}/cancel", { params: { path: { id } } }));
+  },
 };
 
 /** The address of a video's picture at a width that the hub makes. */

@@ -39,8 +39,8 @@ class Library {
     for (const list of this.#lists.values()) list.hear(event);
   }
 
-  touch(id: string): void {
-    for (const list of this.#lists.values()) list.touch(id);
+  setPosition(id: string, positionS: number): void {
+    for (const list of this.#lists.values()) list.setPosition(id, positionS);
   }
 
   /** The page is going away: keep the reader's place for when it is reloaded in this tab. */

@@ -54,6 +54,7 @@ export class VideoList {
   #generation = 0;
   #gatherTimer = 0;
   #loadedOnce = false;
+  #shown = false;
 
   constructor(filter: LibraryFilter) {
     this.#filter = filter;
@@ -112,8 +113,18 @@ export class VideoList {
     return this.#pages.indexOf(id);
   }
 
-  open(): void {
-    if (!this.#loadedOnce) void this.reload();
+  /** The list comes on the screen: read it, or what changed while it was away. */
+  show(): void {
+    this.#shown = true;
+    if (!this.#loadedOnce || (this.#headChanged && this.atTop)) void this.reload();
+    else void this.#pump();
+  }
+
+  /** The list leaves the screen: changes are noted, and read when it comes back. */
+  hide(): void {
+    this.#shown = false;
+    clearTimeout(this.#gatherTimer);
+    this.#gatherTimer = 0;
   }
 
   /** Read the list anew from its beginning. */
@@ -205,7 +216,7 @@ export class VideoList {
         break;
       case "videos.removed":
         if (this.#pages.remove(new Set(event.ids)).length > 0) this.#version++;
-        void this.#pump();
+        this.#gather();
         break;
       case "position.changed":
         this.touch(event.video_id);
@@ -220,12 +231,18 @@ export class VideoList {
     }
   }
 
-  /** A video was watched here: what its card shows is out of date. */
+  /** What the card of a video shows is out of date. */
   touch(id: string): void {
     if (this.#pages.markStale(new Set([id]))) this.#gather();
   }
 
+  /** A video was watched here up to a position; the hub's own word follows. */
+  setPosition(id: string, positionS: number): void {
+    if (this.#pages.patch(new Set([id]), (video) => ({ ...video, position_s: positionS })) > 0) this.#version++;
+  }
+
   #gather(): void {
+    if (!this.#shown) return;
     this.#gatherTimer ||= window.setTimeout(() => {
       this.#gatherTimer = 0;
       this.#applyGathered();
