@@ -1,4 +1,4 @@
-"""A rescan of 100,000 unchanged files against `find DIR -printf '%s %T@ %p\\n'` over the same tree."""
+"""A rescan of 100,000 unchanged files against what `find` with `-printf` needs for the same tree."""
 
 from __future__ import annotations
 
