@@ -24,7 +24,6 @@ _POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
-    "style-src-attr": "'unsafe-inline'",  # sizes and colours set in markup; no style sheet comes in this way
     "img-src": "'self' data: blob:",
     "media-src": "'self' blob:",
     "font-src": "'self'",

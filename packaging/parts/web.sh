@@ -11,7 +11,7 @@ packages_key() {
 }
 
 web_key() {
-    hash_of_tree "$WEB" \( -name node_modules -o -name dist -o -name schema.d.ts \) -prune -o -type f
+    hash_of_tree "$WEB" assets/icons \( -name node_modules -o -name dist -o -name schema.d.ts \) -prune -o -type f
 }
 
 api_is_current() {
