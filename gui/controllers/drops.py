@@ -58,7 +58,6 @@ class Drops(QObject):
     def _ask(self, files: list[Path], parents: list[Path]) -> None:
         is_one = len(files) == 1
         box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
         what = self.tr("“{}”").format(files[0].name) if is_one else self.tr("{} files").format(len(files))
         box.setText(self.tr("What shall be done with {}?").format(what))
         box.setInformativeText(

@@ -95,7 +95,6 @@ class Folders(QObject):
 
     def _ask_remove(self, folder: Folder) -> None:
         box = QMessageBox(self._dialog or self._window)
-        box.setIcon(QMessageBox.Icon.Question)
         box.setText(self.tr("Remove “{}” from the library?").format(folder.path))
         box.setInformativeText(
             self.tr(

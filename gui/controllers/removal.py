@@ -33,7 +33,6 @@ class Removal(QObject):
         """Remove these once the person has said yes."""
         video = self._model.video(ids[0])
         box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
         if len(ids) == 1 and video is not None:
             box.setText(self.tr("Remove “{}” from the library?").format(video.title))
         else:

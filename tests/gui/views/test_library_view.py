@@ -133,13 +133,13 @@ def test_card_at_the_top_stays_when_others_come_in_above_it(
 ) -> None:
     fill(hub, model, view, qtbot, 400)
     bar = view.verticalScrollBar()
-    bar.setValue(20 * view.gridSize().height() + 17)
+    bar.setValue(20 * view.cell.height() + 17)
     first = model.id_at(20 * view.columns)
     hub.library.ids = [f"{n:026}" for n in range(1000, 1000 + 8 * view.columns)] + hub.library.ids
     with qtbot.waitSignal(model.changed):
         model.refresh()
     view.executeDelayedItemsLayout()
-    assert bar.value() == 28 * view.gridSize().height() + 17
+    assert bar.value() == 28 * view.cell.height() + 17
     assert model.id_at(28 * view.columns) == first
 
 
@@ -157,11 +157,11 @@ def test_width_change_keeps_the_row_in_view(
     hub: FakeHub, model: LibraryModel, view: LibraryView, qtbot: QtBot
 ) -> None:
     fill(hub, model, view, qtbot, 4000)
-    view.verticalScrollBar().setValue(100 * view.gridSize().height())
+    view.verticalScrollBar().setValue(100 * view.cell.height())
     top = 100 * view.columns
     view.resize(640, 700)
     view.executeDelayedItemsLayout()
-    shown_first = view.verticalScrollBar().value() // view.gridSize().height() * view.columns
+    shown_first = view.verticalScrollBar().value() // view.cell.height() * view.columns
     assert shown_first <= top < shown_first + view.columns
 
 
