@@ -23,17 +23,14 @@ from hub.db.repositories.files import Place
 from hub.db.repositories.folders import folder_paths
 from hub.db.repositories.names import channel_id, fold, tag_ids
 from hub.db.repositories.videos import set_tags, update_video
+from hub.library.copies import Copies, is_as_known, stat_file
 from hub.library.metadata import Metadata, from_name, from_tags, merge
 from hub.library.sidecars import Sidecars
 from hub.library.types import VideoState, Visibility
-from hub.media.errors import UnreadableFile
-from hub.media.fingerprint import fingerprint
 from hub.media.types import Probe, ProbeResult
 
 SOURCE = "folder"
 """`videos.source` of what scans add. The metadata of other sources is not theirs to change."""
-MAX_COPIES = 64
-"""Rows with the same content that are asked, in one batch, whether their file has moved."""
 STALE = -1
 """`mtime_ns` of a row that was displaced: it matches no file, so its place is looked at again."""
 
@@ -108,7 +105,7 @@ class Batch:
         self._connection = connection
         self._now = now
         self._roots = folder_paths(connection)
-        self._copies: dict[str, list[str]] = {}
+        self._copies = Copies(connection)
         self.outcome = Outcome()
 
     def observe(self, seen: Observation, *, may_defer: bool) -> None:
@@ -121,11 +118,13 @@ class Batch:
                 self._touch(here, seen, None)
         elif here is not None and here["fingerprint"] == seen.result.fingerprint:
             self._touch(here, seen, seen.result)
-        elif here is not None and self._is_fresher(here, seen.result):
+        elif here is not None and _is_fresher(here, seen.result):
             return
-        elif (moved := self._moved_from(seen, seen.result)) is not None:
+        elif (
+            moved := self._copies.moved_to(seen.folder_id, seen.place, seen.result.fingerprint)
+        ) is not None:
             self._move(moved, here, seen, seen.result)
-        elif here is not None and may_defer:
+        elif may_defer and (here is not None or self._copies.are_more(seen.result.fingerprint)):
             # What was here may turn up elsewhere: until then its row must not be given to other content.
             self.outcome.deferred.append(seen)
             return
@@ -141,7 +140,7 @@ class Batch:
             return
         directory, name = rejection.place
         here = rows.at_place(self._connection, rejection.folder_id, rejection.place)
-        if here is not None and here["missing_since"] is None and _is_as_known(here):
+        if here is not None and here["missing_since"] is None and is_as_known(here):
             facts = (here["size_bytes"], here["mtime_ns"])
             if facts != (rejection.size_bytes, rejection.mtime_ns) and rejection.mtime_ns != STALE:
                 return  # another scan was quicker and found it good
@@ -184,32 +183,6 @@ class Batch:
         self.outcome.changed += videos
         self.outcome.missing += len(videos)
 
-    # --- which row is it? ---------------------------------------------------------------------------------------------
-
-    def _moved_from(self, seen: Observation, result: ProbeResult) -> RowMapping | None:
-        """The row of this content whose own place no longer holds it."""
-        if result.fingerprint not in self._copies:
-            self._copies[result.fingerprint] = rows.ids_by_fingerprint(
-                self._connection, result.fingerprint, MAX_COPIES
-            )
-        candidates = self._copies[result.fingerprint]
-        while candidates:
-            # Asked once a batch, whatever the answer: thousands of equal files must not be asked about each other.
-            row = rows.by_id(self._connection, candidates.pop(0))
-            if row is None or row["fingerprint"] != result.fingerprint:
-                continue
-            if (row["folder_id"], row["dir"], row["name"]) != (seen.folder_id, *seen.place) and not _holds(
-                row
-            ):
-                return row
-        return None
-
-    def _is_fresher(self, here: RowMapping, result: ProbeResult) -> bool:
-        """True when the row describes the file as it is now and the observation does not: another scan was quicker."""
-        if (here["size_bytes"], here["mtime_ns"]) == (result.size_bytes, result.mtime_ns):
-            return False
-        return here["missing_since"] is None and _is_as_known(here)
-
     # --- what becomes of it -------------------------------------------------------------------------------------------
 
     def _touch(self, row: RowMapping, seen: Observation, result: ProbeResult | None) -> None:
@@ -228,11 +201,11 @@ class Batch:
         rows.exchange_places(self._connection, row, displaced, seen.place, seen.folder_id)
         if displaced is not None:
             left_behind: dict[str, Any] = {"mtime_ns": STALE}
-            if displaced["missing_since"] is None and _stat(row) is None:
+            if displaced["missing_since"] is None and stat_file(row) is None:
                 left_behind["missing_since"] = self._now
                 self._lost([displaced["video_id"]] if displaced["state"] != VideoState.DELETED else [])
             rows.update_file(self._connection, displaced["id"], left_behind)
-            self._copies.get(displaced["fingerprint"], []).insert(0, displaced["id"])
+            self._copies.ask_again(displaced)
         self._write_file(row, seen, result)
         self._write_video(row, seen, result, new_pictures=_poster_changes(row, seen))
         self.outcome.moved += 1
@@ -334,38 +307,11 @@ def apply(connection: Connection, news: News, now: datetime) -> Outcome:
     return batch.outcome
 
 
-def _holds(row: RowMapping) -> bool:
-    """Whether the file of a row is still where the row says."""
-    now = _stat(row)
-    if now is None or now[0] != row["size_bytes"]:
+def _is_fresher(here: RowMapping, result: ProbeResult) -> bool:
+    """True when the row describes the file as it is now and the observation does not: another scan was quicker."""
+    if (here["size_bytes"], here["mtime_ns"]) == (result.size_bytes, result.mtime_ns):
         return False
-    if now[1] == row["mtime_ns"]:
-        return True
-    try:
-        # Only the time differs: touched where it is, or another file of the same size. The content tells.
-        return fingerprint(_path(row)) == str(row["fingerprint"])
-    except UnreadableFile:
-        return True  # it is there; what cannot be read is not given away
-
-
-def _is_as_known(row: RowMapping) -> bool:
-    now = _stat(row)
-    return now is not None and now == (row["size_bytes"], row["mtime_ns"])
-
-
-def _stat(row: RowMapping) -> tuple[int, int] | None:
-    if row["folder_path"] is None:
-        return None
-    try:
-        status = os.stat(_path(row))
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
-
-
-def _path(row: RowMapping) -> bytes:
-    path: bytes = os.path.join(row["folder_path"], row["dir"], row["name"])
-    return path
+    return here["missing_since"] is None and is_as_known(here)
 
 
 def _metadata(seen: Observation, probe: Probe) -> Metadata:

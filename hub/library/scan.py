@@ -99,6 +99,12 @@ class Scan:
         self._deferred: list[Observation] = []
         self._writing = asyncio.Lock()
 
+    @property
+    def changed_counts(self) -> bool:
+        """True when there are more or fewer videos or missing files than before."""
+        figures = self._figures
+        return bool(figures.added or figures.missing or figures.moved or figures.updated)
+
     async def run(self, parts: Sequence[Part]) -> None:
         """Scan the parts, one after the other. HubError when nothing more can be done."""
         roots = await self._folders.paths()
@@ -122,10 +128,10 @@ class Scan:
             # The first reason is the one a person can act on; the others followed from it.
             raise _first_leaf(failed) from failed
         self._tell("finishing")
-        await self._write_deferred()
+        await self._write_all()
         for part, comparison, leftovers, vanished in walked:
             await self._finish(part, comparison, leftovers, vanished)
-        await self._write_all()
+        await self._write_deferred()
         if walked:
             self._figures.errors = await self._count_problems([part.folder_id for part, *_ in walked])
         self._tell("done")
@@ -258,7 +264,6 @@ class Scan:
                 await to_the_end(self._scope, self._write(news))
 
     async def _write_deferred(self) -> None:
-        await self._write_all()
         deferred, self._deferred = self._deferred, []
         for start in range(0, len(deferred), WRITE_AT):
             news = News(observations=deferred[start : start + WRITE_AT], is_final=True)
