@@ -33,10 +33,16 @@ from tests.media import unique_clip_bytes
 
 
 class InProcess:
-    """What the media workers do, without the workers. `gate` holds pictures up, `error` makes them fail."""
+    """What the media workers do, without the workers.
+
+    `probe_gate` and `gate` hold probes and pictures up (`is_probing` tells of a first one), `error` makes pictures fail.
+    """
 
     def __init__(self) -> None:
         self.probed: list[bytes] = []
+        self.is_probing = asyncio.Event()
+        self.probe_gate = asyncio.Event()
+        self.probe_gate.set()
         self.pictured: list[tuple[bytes, Priority]] = []
         self.gate = asyncio.Event()
         self.gate.set()
@@ -44,6 +50,8 @@ class InProcess:
 
     async def probe(self, path: bytes) -> ProbeResult:
         self.probed.append(path)
+        self.is_probing.set()
+        await self.probe_gate.wait()
         return await asyncio.to_thread(run, ProbeJob(path), lambda *_: None)
 
     async def thumbnails(

@@ -577,25 +577,15 @@ async def test_a_scan_of_one_folder_leaves_the_others_alone(world: World, tmp_pa
         await world.scans.request(["01UNKNOWN00000000000000000"])
 
 
-async def test_a_scan_asked_for_while_its_like_runs_comes_afterwards(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_scan_asked_for_while_its_like_runs_comes_afterwards(world: World) -> None:
     world.put("a.mp4", 1)
-    started, go_on = asyncio.Event(), asyncio.Event()
-    real = world.media.probe
-
-    async def probe(path: bytes) -> ProbeResult:
-        started.set()
-        await go_on.wait()
-        return await real(path)
-
-    monkeypatch.setattr(world.media, "probe", probe)
+    world.media.probe_gate.clear()
     first = await world.scans.request()
-    await started.wait()
+    await world.media.is_probing.wait()
     world.put("b.mp4", 2)
     second, third = await world.scans.request(), await world.scans.request()
     assert first.id != second.id == third.id
-    go_on.set()
+    world.media.probe_gate.set()
     await world.scans.wait(second)
     assert set(await world.ids()) == {b"a.mp4", b"b.mp4"}
 
@@ -685,22 +675,12 @@ async def test_unsettled_files_are_left_as_they_are(world: World) -> None:
     assert await world.problems() == {}
 
 
-async def test_a_folder_removed_while_it_is_scanned_leaves_no_trace(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_folder_removed_while_it_is_scanned_leaves_no_trace(world: World) -> None:
     world.put("a.mp4", 1)
-    started, go_on = asyncio.Event(), asyncio.Event()
-    real = world.media.probe
-
-    async def probe(path: bytes) -> ProbeResult:
-        started.set()
-        await go_on.wait()
-        return await real(path)
-
-    monkeypatch.setattr(world.media, "probe", probe)
+    world.media.probe_gate.clear()
     job = await world.scans.request()
-    await started.wait()
+    await world.media.is_probing.wait()
     await world.folders.remove(world.folder.id)
-    go_on.set()
+    world.media.probe_gate.set()
     assert (await world.scans.wait(job)).state is JobState.DONE
     assert await world.rows() == {}
