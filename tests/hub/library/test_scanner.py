@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -268,7 +268,12 @@ async def test_a_deleted_video_is_not_brought_back_by_its_file(world: World) -> 
     (video_id,) = (await world.ids()).values()
     await world.db.write(change_video, video_id, state=VideoState.DELETED)
     world.events.clear()
-    for change in (lambda: os.utime(path, ns=(1, 1)), lambda: path.rename(world.root / "b.mp4")):
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: os.utime(path, ns=(1, 1)),
+        lambda: path.rename(world.root / "b.mp4"),
+        lambda: (world.root / "b.mp4").write_bytes(unique_clip_bytes(2)),
+    )
+    for change in changes:
         change()
         await world.scan()
         (row,) = (await world.rows()).values()

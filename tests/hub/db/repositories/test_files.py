@@ -23,7 +23,8 @@ def add(connection: Connection, folder_id: str | None, path: bytes, **values: An
     video = {"id": video_id, "title": "t", "title_key": "t", "source": "folder", "visibility": "household",
              "state": values.pop("state", "ready"), "thumb_version": values.pop("thumb_version", None),
              "added_at": NOW, "updated_at": NOW}  # fmt: skip
-    file: dict[str, Any] = {"id": str(ULID()), "video_id": video_id, "folder_id": folder_id, "dir": directory, "name": name,
+    file: dict[str, Any]
+    file = {"id": str(ULID()), "video_id": video_id, "folder_id": folder_id, "dir": directory, "name": name,
             "size_bytes": 1, "mtime_ns": 2, "fingerprint": "f" * 32, "container": "mp4", "probe": {}}  # fmt: skip
     files.insert_video(connection, video, file | values)
     return video_id
