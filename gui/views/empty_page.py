@@ -20,6 +20,7 @@ class EmptyPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._picture = QLabel()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._headline = QLabel()
@@ -53,6 +54,9 @@ class EmptyPage(QWidget):
 
     def set_busy(self, busy: bool) -> None:
         """Whether a scan or the demo is under way: then there is only to wait."""
+        if busy and (self._add.hasFocus() or self._demo.hasFocus()):
+            # Hidden, it would hand the keyboard to some button that nobody chose.
+            self.setFocus()
         self._add.setVisible(not busy)
         self._demo.setVisible(not busy)
         self._demo.setEnabled(True)

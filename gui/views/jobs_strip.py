@@ -42,8 +42,9 @@ class JobsStrip(QWidget):
         row.addWidget(self._title, 3)
         for widget in (self._bar, self._figures, self._report):
             row.addWidget(widget)
-        row.addWidget(self._current, 2)
+        row.addWidget(self._current, 8)
         row.addWidget(self._cancel)
+        row.addStretch(1)
         jobs.changed.connect(self._show)
         self._show()
 

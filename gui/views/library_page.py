@@ -94,7 +94,9 @@ class LibraryPage(QWidget):
         wanted: QWidget = self.empty if is_empty else self.view
         before = self._stack.currentWidget()
         if before is not wanted:
-            had_focus = before is not None and before.hasFocus()
+            focused: QWidget | None = self.focusWidget()
+            had_focus = focused is not None and before is not None and before.isAncestorOf(focused)
+            had_focus = had_focus or focused is before
             self._stack.setCurrentWidget(wanted)
             if had_focus:
                 self.focus()

@@ -6,6 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+SLACK = 4
+"""Pixels that fonts claim beyond the advance of their last letter."""
+
 
 class WrappedLabel(QLabel):
     """Centred text of a fixed width, exactly as high as its lines.
@@ -41,6 +44,8 @@ class ElidedLabel(QLabel):
         """Show as much of `text` as fits."""
         self._whole = text
         self.setToolTip(text)
+        # No wider than its text, so that what follows stands beside it.
+        self.setMaximumWidth(self.fontMetrics().horizontalAdvance(text) + SLACK)
         self._cut()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -121,7 +121,7 @@ def test_strip_counts_what_waits_behind(session: Session, qtbot: QtBot) -> None:
     strip.show()
     for number in ("1", "2", "3"):
         jobs.handle(JobChanged(a_job(id=number)))
-    assert "and 2 more" in texts(strip)
+    qtbot.waitUntil(lambda: "and 2 more" in texts(strip))
 
 
 @pytest.mark.parametrize(
