@@ -35,7 +35,7 @@ from tests.media import unique_clip_bytes
 class InProcess:
     """What the media workers do, without the workers.
 
-    `probe_gate` and `gate` hold probes and pictures up, `is_probing` tells of a first probe, `error` makes pictures fail.
+    `probe_gate` and `gate` hold probes and pictures up, `is_probing` tells of a probe, `error` makes pictures fail.
     """
 
     def __init__(self) -> None:
