@@ -294,7 +294,8 @@ class _Figures:
         self.current: str | None = None
         self.is_walked = False
         self._rate = 0.0
-        self._since = (time.monotonic(), 0)
+        self._began = time.monotonic()
+        self._since = (self._began, 0)
 
     def add(self, outcome: Outcome) -> None:
         """Count what was written."""
@@ -304,8 +305,10 @@ class _Figures:
         self.missing += outcome.missing
 
     def as_progress(self, phase: str) -> ScanProgress:
-        """As others see it; the rate is that of about the last second."""
+        """As others see it; the rate is that of about the last second, in the end that of the whole scan."""
         now = time.monotonic()
+        if phase == "done":
+            self._since, self._rate = (self._began, 0), 0.0
         began, before = self._since
         if now - began >= RATE_OVER_S or not self._rate:
             self._rate = (self.dealt_with - before) / max(now - began, 0.001)
