@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +17,7 @@ from PIL import Image, ImageChops, ImageGrab
 
 from hub.paths import Paths
 from hub.runtime.instance import Instance, InstanceFile
+from tests.display import virtual_display
 from tests.media import make_clip
 from tests.process import Serving, environment, marquee, run_marquee
 
@@ -39,28 +38,8 @@ def wait_until(done: Callable[[], Any], what: str, timeout_s: float = WAIT_S) ->
 @pytest.fixture(scope="module")
 def display() -> Iterator[str]:
     """An X server of our own."""
-    assert shutil.which("Xvfb"), "Xvfb is missing: packaging/setup.sh installs it"
-    reader, writer = os.pipe()
-    server = subprocess.Popen(
-        [
-            "Xvfb",
-            "-displayfd",
-            str(writer),
-            "-screen",
-            "0",
-            f"{SCREEN[0]}x{SCREEN[1]}x24",
-            "-nolisten",
-            "tcp",
-        ],
-        pass_fds=[writer],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writer)
-    with os.fdopen(reader) as numbers:
-        number = numbers.readline().strip()
-    yield f":{number}"
-    server.terminate()
-    server.wait(10)
+    with virtual_display(*SCREEN) as name:
+        yield name
 
 
 class Window:
