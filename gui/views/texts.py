@@ -30,13 +30,21 @@ class WrappedLabel(QLabel):
 
 
 class ElidedLabel(QLabel):
-    """A single line that is cut to what fits; the tool tip has it whole."""
+    """A single line that is cut to what fits; the tool tip has it whole.
+
+    One that `hugs` its text is no wider than that, so that what follows stands beside it.
+    """
 
     def __init__(
-        self, mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle, parent: QWidget | None = None
+        self,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+        parent: QWidget | None = None,
+        *,
+        hugs: bool = False,
     ) -> None:
         super().__init__(parent)
         self._mode = mode
+        self._hugs = hugs
         self._whole = ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
@@ -44,8 +52,8 @@ class ElidedLabel(QLabel):
         """Show as much of `text` as fits."""
         self._whole = text
         self.setToolTip(text)
-        # No wider than its text, so that what follows stands beside it.
-        self.setMaximumWidth(self.fontMetrics().horizontalAdvance(text) + SLACK)
+        if self._hugs:
+            self.setMaximumWidth(self.fontMetrics().horizontalAdvance(text) + SLACK)
         self._cut()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -36,6 +36,7 @@ def test_in_full_screen_they_lie_over_it_and_go_while_something_plays(stage: Sta
     assert stage._picture.geometry() == stage.rect()
     stage.set_may_hide(True)
     qtbot.waitUntil(lambda: not stage.bars_shown)
+    stage._timer.setInterval(60_000)
     QTest.mouseMove(stage._picture, QPoint(5, 300))
     qtbot.waitUntil(lambda: stage.bars_shown)
 
