@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.resources import files
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
@@ -43,11 +44,8 @@ _FILLED = {
     "more": "M6 10.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6zM12 10.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 "
     "0-3.6zM18 10.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6z",
 }
-_SIGN = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect x="1.5" y="3.5" width="21" height="17" rx="4.5"'
-    ' fill="{color}"/><path d="M9.8 8.3v7.4a.4.4 0 0 0 .6.3l5.9-3.7a.4.4 0 0 0 0-.6l-5.9-3.7a.4.4 0 0 0-.6.3z"'
-    ' fill="{inner}"/></svg>'
-)
+_SIGN = files("assets") / "icons" / "marquee.svg"
+"""The sign of the program, the same as the web client's."""
 
 
 def paint(painter: QPainter, name: str, rect: QRectF, color: QColor) -> None:
@@ -65,11 +63,12 @@ def icon(name: str, color: str, disabled: str | None = None) -> QIcon:
     return made
 
 
-def application_icon(accent: str = "#c2410c") -> QIcon:
+def application_icon() -> QIcon:
     """The sign of the program, for the window and the task bar."""
+    sign = _SIGN.read_text(encoding="utf-8")
     made = QIcon()
     for size in (16, 24, 32, 48, 64, 128, 256):
-        made.addPixmap(_drawn(_SIGN.format(color=accent, inner="#ffffff"), QSize(size, size)))
+        made.addPixmap(_drawn(sign, QSize(size, size)))
     return made
 
 
