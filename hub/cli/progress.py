@@ -35,7 +35,7 @@ def follow(hub: HubAccess, job: Job) -> Job:
 def describe(job: Job) -> str:
     """A job's figures in one line."""
     detail = job.detail
-    if job.kind == "scan":
+    if job.kind.startswith("scan"):
         parts = [f"{detail.get('files_found', 0):,} files", f"{detail.get('files_per_s', 0):,.0f}/s"]
         for key, word in (("files_new", "new"), ("files_changed", "changed"), ("files_moved", "moved")):
             if detail.get(key):

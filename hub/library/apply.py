@@ -208,7 +208,12 @@ class Batch:
             self._copies.ask_again(displaced)
         self._write_file(row, seen, result)
         self._write_video(row, seen, result, new_pictures=_poster_changes(row, seen))
-        self.outcome.moved += 1
+        if row["folder_id"] is None and row["state"] != VideoState.DELETED:
+            self.outcome.added.append(
+                row["video_id"]
+            )  # of a folder that was removed: it is back in the lists
+        else:
+            self.outcome.moved += 1
 
     def _add(self, seen: Observation, result: ProbeResult) -> None:
         video_id = str(ULID())

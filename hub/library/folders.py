@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from hub.db.engine import Database
 from hub.db.repositories import files, folders
 from hub.errors import Conflict, InvalidInput, NotFound
-from hub.events import EventBus, FoldersChanged, VideosChanged
+from hub.events import EventBus, FoldersChanged, VideosRemoved
 from hub.library.names import to_text
 from hub.library.types import Folder, ScanProblem
 from hub.library.walk import root_problem
@@ -26,7 +26,7 @@ _IDS_PER_EVENT = 1_000
 class FolderService:
     """Lists, adds and removes library folders.
 
-    A removed folder's videos stay in the catalogue as missing, with their history; added again (or found anywhere
+    A removed folder's videos leave the lists, but keep their rows and history; added again (or found anywhere
     else), their files are recognised by content and they are back.
     """
 
@@ -82,7 +82,7 @@ class FolderService:
         self._events.publish(FoldersChanged())
         left = iter(videos)
         while ids := tuple(islice(left, _IDS_PER_EVENT)):
-            self._events.publish(VideosChanged(ids))
+            self._events.publish(VideosRemoved(ids))
             await asyncio.sleep(0)  # a folder may hold 100,000: others get their turn in between
 
     async def problems(self) -> list[ScanProblem]:

@@ -54,9 +54,10 @@ _TRANSFERS = {
 def run(job: ProbeJob, report: Report) -> ProbeResult:
     """Probe and fingerprint of one opened file, so that both speak of the same bytes."""
     with open_media(job.path) as (fd, layout, container):
-        result = _probe(layout, container)
+        # First: what a file that still grows turns out to be must not pass for what is known of its later state.
         with media_errors():
             status = os.fstat(fd)
+        result = _probe(layout, container)
         return ProbeResult(
             probe=result,
             fingerprint=fingerprint_of(fd),

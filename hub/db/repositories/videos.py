@@ -205,6 +205,11 @@ def _visible(
         statement = statement.where(VideoRow.state != VideoState.DELETED)
     else:
         statement = statement.where(VideoRow.state == query.state)
+    # Of a folder that was removed from the library: kept, so that it comes back with the folder, but not shown.
+    # As a set, not row by row: there are few, and an index finds them.
+    statement = statement.where(
+        VideoRow.id.not_in(select(FileRow.video_id).where(FileRow.folder_id.is_(None)))
+    )
     if not sees_all:
         statement = statement.where(VideoRow.visibility == Visibility.HOUSEHOLD)
     if query.visibility is not None:

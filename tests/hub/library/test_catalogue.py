@@ -352,6 +352,19 @@ async def test_a_file_is_found_by_its_place_whatever_its_name(
         assert await library.video_at(OWNER, here + nothing) is None
 
 
+async def test_videos_of_a_folder_that_was_removed_are_not_listed(
+    library: LibraryService, database: Database, tmp_path: Path
+) -> None:
+    def fill(connection: Connection) -> None:
+        _add_file(connection, _add_video(connection, "here"), tmp_path, b"a.mp4")
+        _add_file(connection, _add_video(connection, "gone"), tmp_path / "b", b"b.mp4", folder_id=None)
+
+    await database.write(fill)
+    assert await _titles(library, OWNER) == ["here"]
+    assert await library.count(OWNER) == 1
+    assert len(await library.video_ids(OWNER, VideoQuery())) == 1
+
+
 async def test_details_tell_of_streams_captions_and_a_readable_path(
     library: LibraryService, database: Database, tmp_path: Path
 ) -> None:

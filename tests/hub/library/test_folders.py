@@ -7,7 +7,7 @@ import pytest
 
 from hub.db.engine import Database
 from hub.errors import Conflict, InvalidInput, NotFound
-from hub.events import EventBus, FoldersChanged, VideosChanged
+from hub.events import EventBus, FoldersChanged, VideosAdded, VideosRemoved
 from hub.library.folders import FolderService
 from tests.hub.library.conftest import World
 
@@ -73,7 +73,7 @@ async def test_marquees_own_data_is_no_library_but_the_demo_is(database: Databas
     assert folders.left_out == os.fsencode(data)
 
 
-async def test_a_removed_folders_videos_are_missing_and_come_back_with_it(world: World) -> None:
+async def test_a_removed_folders_videos_are_gone_and_come_back_with_it(world: World) -> None:
     world.put("a/x.mp4", 1)
     world.put("y.mp4", 2)
     world.put("bad.mp4", b"bad")
@@ -86,12 +86,14 @@ async def test_a_removed_folders_videos_are_missing_and_come_back_with_it(world:
     assert {row["video_id"] for row in (await world.rows()).values()} == set(before.values())
     assert await world.ids() == {}
     assert FoldersChanged() in world.events
-    (changed,) = (one for one in world.events if isinstance(one, VideosChanged))
-    assert set(changed.ids) == set(before.values())
+    (removed,) = (one for one in world.events if isinstance(one, VideosRemoved))
+    assert set(removed.ids) == set(before.values())
     assert (world.root / "y.mp4").exists(), "nothing on the disk is touched"
     await world.folders.add(str(world.root))
     await world.scan()
     assert await world.ids() == before
+    (added,) = (one for one in world.events if isinstance(one, VideosAdded))
+    assert set(added.ids) == set(before.values())
     assert list(await world.problems()) == ["bad.mp4"]
 
 
