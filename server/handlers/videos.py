@@ -76,7 +76,7 @@ async def play(call: Call[None, PlayQuery]) -> PlayDecision:
         ],
         chapters=video.chapters,
         storyboard_url=None,
-        resume_position_s=await hub.positions.get(viewer, video_id),
+        resume_position_s=await hub.positions.resume(viewer, video_id),
         expires_at=expires_at,
     )
 

@@ -410,6 +410,19 @@ async def test_of_two_positions_the_later_wins_and_each_person_has_their_own(
     assert (video.position_s, video.watched) == (0.0, True)
 
 
+async def test_playing_goes_on_where_it_was_left_and_a_watched_video_starts_anew(
+    library: LibraryService, database: Database
+) -> None:
+    positions = PositionService(database, EventBus())
+    video_id = await database.write(_add_video, "Film", duration_s=100.0)
+    for left_at, goes_on_at in ((0.0, 0.0), (1.5, 1.5), (89.0, 89.0), (90.0, 0.0), (100.0, 0.0)):
+        await positions.set(OWNER, video_id, left_at)
+        assert await positions.resume(OWNER, video_id) == goes_on_at
+    endless = await database.write(_add_video, "Of unknown length")
+    await positions.set(OWNER, endless, 500.0)
+    assert await positions.resume(OWNER, endless) == 500.0
+
+
 async def test_bad_positions_are_refused(library: LibraryService, database: Database) -> None:
     positions = PositionService(database, EventBus())
     video_id = await database.write(_add_video, "Film")
