@@ -137,6 +137,8 @@ class FileRow(Base):
     poster: Mapped[bytes | None]
     """Name of the sidecar picture, relative to `dir`."""
     missing_since: Mapped[datetime | None]
+    problem: Mapped[str | None] = mapped_column(Text, index=True)
+    """What is wrong with it though it plays, for the scan report."""
     __table_args__ = (UniqueConstraint("folder_id", "dir", "name"),)
 
 

@@ -31,6 +31,7 @@ from hub.media.types import Probe, ProbeResult
 
 SOURCE = "folder"
 """`videos.source` of what scans add. The metadata of other sources is not theirs to change."""
+CUT_SHORT = "It was cut short: its beginning plays, its end is missing. Copy or download it again."
 STALE = -1
 """`mtime_ns` of a row that was displaced: it matches no file, so its place is looked at again."""
 
@@ -348,6 +349,7 @@ def _file_values(seen: Observation, result: ProbeResult) -> dict[str, Any]:
         "audio_codec": probe.audio_codec and probe.audio_codec[:32],
         "probe": _stored_probe(probe, seen),
         "missing_since": None,
+        "problem": CUT_SHORT if probe.truncated else None,
     }
 
 

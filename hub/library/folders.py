@@ -86,15 +86,19 @@ class FolderService:
             await asyncio.sleep(0)  # a folder may hold 100,000: others get their turn in between
 
     async def problems(self) -> list[ScanProblem]:
-        """The scan report: what was passed over, newest first (at most `MAX_PROBLEMS`)."""
-        found = await self._db.read(files.list_rejected, MAX_PROBLEMS)
+        """The scan report: what was passed over, newest first, then what plays and is damaged.
+
+        At most `MAX_PROBLEMS`.
+        """
+        passed_over = await self._db.read(files.list_rejected, MAX_PROBLEMS)
+        damaged = await self._db.read(files.list_damaged, MAX_PROBLEMS - len(passed_over))
         return [
             ScanProblem(
                 path=shown_path(os.path.join(row["folder_path"], row["dir"], row["name"])),
                 reason=row["reason"],
                 folder_id=row["folder_id"],
             )
-            for row in found
+            for row in (*passed_over, *damaged)
         ]
 
     async def set_problem(self, folder_id: str, problem: str | None) -> None:

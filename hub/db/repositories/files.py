@@ -190,9 +190,14 @@ def forget_rejected_in(connection: Connection, folder_id: str, dirs: Collection[
 
 
 def count_rejected(connection: Connection, folder_ids: Collection[str]) -> int:
-    """How many things were passed over in these folders."""
-    mine = select(func.count()).select_from(RejectedFileRow).where(RejectedFileRow.folder_id.in_(folder_ids))
-    return connection.execute(mine).scalar_one()
+    """How many things were passed over in these folders, or play and are damaged."""
+    passed_over = (
+        select(func.count()).select_from(RejectedFileRow).where(RejectedFileRow.folder_id.in_(folder_ids))
+    )
+    damaged = select(func.count(FileRow.id)).where(
+        FileRow.problem.is_not(None), FileRow.missing_since.is_(None), FileRow.folder_id.in_(folder_ids)
+    )
+    return connection.execute(passed_over).scalar_one() + connection.execute(damaged).scalar_one()
 
 
 def list_rejected(connection: Connection, limit: int) -> Sequence[RowMapping]:
@@ -201,6 +206,24 @@ def list_rejected(connection: Connection, limit: int) -> Sequence[RowMapping]:
         select(*RejectedFileRow.__table__.columns, FolderRow.path.label("folder_path"))
         .join(FolderRow, FolderRow.id == RejectedFileRow.folder_id)
         .order_by(RejectedFileRow.seen_at.desc(), RejectedFileRow.dir, RejectedFileRow.name)
+        .limit(limit)
+    )
+    return connection.execute(statement).mappings().all()
+
+
+def list_damaged(connection: Connection, limit: int) -> Sequence[RowMapping]:
+    """Files that play and have a problem (`reason`), with the path of the folder (`folder_path`)."""
+    statement = (
+        select(
+            FileRow.folder_id,
+            FileRow.dir,
+            FileRow.name,
+            FileRow.problem.label("reason"),
+            FolderRow.path.label("folder_path"),
+        )
+        .join(FolderRow, FolderRow.id == FileRow.folder_id)
+        .where(FileRow.problem.is_not(None), FileRow.missing_since.is_(None))
+        .order_by(FileRow.dir, FileRow.name)
         .limit(limit)
     )
     return connection.execute(statement).mappings().all()

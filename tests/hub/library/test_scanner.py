@@ -308,6 +308,17 @@ async def test_what_is_no_media_is_one_line_of_the_report(world: World, content:
     assert set(await world.ids()) == {b"bad.mp4", b"good.mp4"}
 
 
+async def test_what_is_cut_short_and_still_plays_is_a_video_and_a_line_of_the_report(world: World) -> None:
+    path = world.put("cut.mkv", cut(clip_bytes(".mkv", seconds=2), 0.6))
+    figures = await world.scan()
+    assert (figures.errors, figures.files_new) == (1, 1)
+    assert "cut short" in (await world.problems())["cut.mkv"]
+    assert set(await world.ids()) == {b"cut.mkv"}
+    path.write_bytes(clip_bytes(".mkv", seconds=2))
+    assert (await world.scan()).errors == 0
+    assert await world.problems() == {}
+
+
 async def test_a_problem_goes_with_its_file(world: World) -> None:
     world.put("sub/bad.mp4", b"x")
     world.put("worse.mp4", b"y")

@@ -176,6 +176,7 @@ def upgrade() -> None:
         sa.Column("captions", JsonBytes(), nullable=False),
         sa.Column("poster", sa.LargeBinary(), nullable=True),
         sa.Column("missing_since", UtcTime(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["folder_id"], ["folders.id"], name=op.f("fk_files_folder_id"), ondelete="SET NULL"
         ),
@@ -187,6 +188,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("video_id", name=op.f("uq_files_video_id")),
     )
     op.create_index(op.f("ix_files_fingerprint"), "files", ["fingerprint"], unique=False)
+    op.create_index(op.f("ix_files_problem"), "files", ["problem"], unique=False)
     op.create_table(
         "playlist_items",
         sa.Column("playlist_id", sa.String(length=26), nullable=False),
