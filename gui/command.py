@@ -12,7 +12,7 @@ from hub.cli.context import CliContext
 from hub.runtime.logs import set_up_logging
 
 
-@click.command
+@click.command(short_help="Open the window.")
 @click.argument("target", required=False, metavar="[ID|PATH]")
 @click.pass_context
 def desktop(ctx: click.Context, target: str | None) -> None:

@@ -7,7 +7,7 @@ import click
 from hub.cli.context import CliContext
 
 
-@click.command
+@click.command(short_help="Play a video in the window.")
 @click.argument("target", metavar="ID|PATH")
 @click.pass_context
 def play(ctx: click.Context, target: str) -> None:
