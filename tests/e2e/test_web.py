@@ -163,7 +163,13 @@ def test_a_film_plays_to_its_end_and_counts_as_watched(hub: Serving, visiting: V
     expect(page.get_by_role("button", name="Play again").first).to_be_visible()
     page.go_back()
     expect(page.get_by_role("link", name="Short")).to_contain_text("Watched")
-    expect(page.locator(".card", has_text="Short").locator(".watched")).to_be_visible()
+    card = page.locator(".card", has_text="Short")
+    expect(card.locator(".watched")).to_be_visible()
+    expect(card.locator(".progress")).to_have_count(0)
+    # The next evening it begins at the beginning.
+    card.click()
+    wait_for_player(page, "v.currentTime > 0.1 && v.currentTime < 2 && !v.paused")
+    expect(page.get_by_text("Resumed at")).to_have_count(0)
 
 
 def test_playback_goes_on_in_the_middle_after_a_reload(hub: Serving, visiting: Visiting) -> None:

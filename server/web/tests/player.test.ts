@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { capabilities } from "../src/lib/caps";
-import { cueBox, trackFor } from "../src/lib/cues";
+import { cueBox, preferredTrack, trackFor } from "../src/lib/cues";
 import { bufferedFractions, chapterAt, chapterMarks } from "../src/lib/ranges";
 import { retryDelayMs } from "../src/lib/backoff";
 import { Taps } from "../src/player/taps";
@@ -39,6 +39,22 @@ describe("where captions go", () => {
     expect(trackFor(tracks, "pt")?.lang).toBe("pt-BR");
     expect(trackFor(tracks, "de")).toBeNull();
     expect(trackFor(tracks, null)).toBeNull();
+  });
+
+  it("without a choice takes the track that suits the reader's languages", () => {
+    const tracks = [
+      { lang: "ar", label: "العربية" },
+      { lang: "en", label: "English (forced)" },
+      { lang: "en", label: "English" },
+      { lang: "ger", label: "Deutsch" },
+    ];
+    const chosen = (...languages: string[]) => tracks.indexOf(preferredTrack(tracks, languages)!);
+    expect(chosen("en-GB", "ar")).toBe(2);
+    expect(chosen("fr", "de-AT", "en")).toBe(3);
+    expect(chosen("fr", "sv")).toBe(0);
+    expect(preferredTrack(tracks.slice(1, 2), ["de"])?.label).toBe("English (forced)");
+    expect(preferredTrack(tracks.slice(1, 4), ["fr"])?.label).toBe("English");
+    expect(preferredTrack([], ["en"])).toBeNull();
   });
 });
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { PositionSaver, SAVE_EVERY_MS, type PositionReport, type PositionSink } from "../src/lib/position";
+import { watchedShare } from "../src/lib/card";
+import { PositionSaver, resumeAt, SAVE_EVERY_MS, type PositionReport, type PositionSink } from "../src/lib/position";
 
 class Hub implements PositionSink {
   clockMs = 1_000_000;
@@ -107,5 +108,32 @@ describe("saving the position", () => {
     saver.save(Number.NaN);
     await settled();
     expect(hub.got).toEqual([]);
+  });
+});
+
+describe("where playback goes on", () => {
+  it.each([
+    [0, 20, 0],
+    [12.5, 20, 12.5],
+    [18.9, 20, 18.9],
+    [19, 20, 0],
+    [20, 20, 0],
+    [25, 20, 0],
+    [12.5, null, 12.5],
+    [12.5, Number.NaN, 12.5],
+    [0.4, 1, 0],
+  ])("told %s of %s seconds, begins at %s", (told, duration, at) => expect(resumeAt(told, duration)).toBe(at));
+});
+
+describe("the bar of a card", () => {
+  const share = (position_s: number, duration_s: number | null) => watchedShare({ position_s, duration_s });
+
+  it("shows how much of a begun video was watched, and nothing once it is over", () => {
+    expect(share(5, 20)).toBe(0.25);
+    expect(share(17.9, 20)).toBeCloseTo(0.895);
+    expect(share(18, 20)).toBeNull();
+    expect(share(20, 20)).toBeNull();
+    expect(share(0.1, 20)).toBeNull();
+    expect(share(5, null)).toBeNull();
   });
 });

@@ -6,12 +6,14 @@ import { ago } from "./time";
 
 /** Below this share a video was only looked into. */
 const BEGUN = 0.01;
+/** From this share on it is over but for the credits: the hub counts it as watched, and a tick says so. */
+const OVER = 0.9;
 
 /** How much of the video was watched, 0…1, or null when there is nothing to show. */
-export function watchedShare(video: Pick<Video, "position_s" | "duration_s" | "watched">): number | null {
+export function watchedShare(video: Pick<Video, "position_s" | "duration_s">): number | null {
   if (!video.duration_s || video.position_s <= 0) return null;
-  const share = Math.min(1, video.position_s / video.duration_s);
-  return share < BEGUN ? null : share;
+  const share = video.position_s / video.duration_s;
+  return share < BEGUN || share >= OVER ? null : share;
 }
 
 /** Why the video does not play here, in a word or two; null when it does. */

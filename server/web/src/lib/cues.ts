@@ -39,9 +39,59 @@ function clamp(percent: number): number {
   return Math.min(100, Math.max(0, Math.round(percent * 100) / 100));
 }
 
+const FORCED = /\bforced\b/i;
+
+/**
+ * The track for somebody who has never chosen one: the first language of `languages` (best first) that there is, in
+ * full rather than forced (signs and foreign speech only); without a match the first that is not forced.
+ */
+export function preferredTrack<T extends { readonly lang: string; readonly label: string }>(
+  tracks: readonly T[],
+  languages: readonly string[],
+): T | null {
+  const full = tracks.filter((track) => !FORCED.test(track.label));
+  for (const candidates of [full, tracks]) {
+    for (const language of languages) {
+      const track = trackFor(candidates, language);
+      if (track) return track;
+    }
+    if (candidates[0]) return candidates[0];
+  }
+  return null;
+}
+
 /** The track to show for a choice remembered as a language: that very tag, else one of the same base language. */
 export function trackFor<T extends { readonly lang: string }>(tracks: readonly T[], lang: string | null): T | null {
   if (lang === null) return null;
-  const base = (tag: string) => tag.toLowerCase().split("-")[0];
-  return tracks.find((track) => track.lang === lang) ?? tracks.find((track) => base(track.lang) === base(lang)) ?? null;
+  return tracks.find((track) => track.lang.toLowerCase() === lang.toLowerCase()) ?? tracks.find((track) => baseLanguage(track.lang) === baseLanguage(lang)) ?? null;
 }
+
+/** The language of a tag without region or script. Files name languages by three letters too: `ger`, `deu` and `de` are one. */
+function baseLanguage(tag: string): string {
+  const base = tag.toLowerCase().split(/[-_]/)[0]!;
+  if (!/^[a-z]{2,8}$/.test(base)) return base;
+  return BIBLIOGRAPHIC[base] ?? Intl.getCanonicalLocales(base)[0]!;
+}
+
+/** ISO 639-2 codes taken from a language's English name; Intl knows only those taken from its own. */
+const BIBLIOGRAPHIC: Readonly<Record<string, string>> = {
+  alb: "sq",
+  arm: "hy",
+  baq: "eu",
+  bur: "my",
+  chi: "zh",
+  cze: "cs",
+  dut: "nl",
+  fre: "fr",
+  geo: "ka",
+  ger: "de",
+  gre: "el",
+  ice: "is",
+  mac: "mk",
+  may: "ms",
+  per: "fa",
+  rum: "ro",
+  slo: "sk",
+  tib: "bo",
+  wel: "cy",
+};

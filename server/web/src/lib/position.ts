@@ -22,6 +22,16 @@ export const SAVE_EVERY_MS = 10_000;
 /** Less than this was not watched: opening a video by mistake does not put it among those begun. */
 const WORTH_KEEPING_S = 2;
 
+/** This near to the end there is nothing left to go on with. */
+const NOTHING_LEFT_S = 1;
+
+/** Where playback begins when the hub says `toldS`: there, or at 0 when that is within the last second. */
+export function resumeAt(toldS: number, durationS: number | null): number {
+  if (!(toldS > 0)) return 0;
+  const known = durationS !== null && Number.isFinite(durationS) && durationS > 0;
+  return known && toldS >= durationS - NOTHING_LEFT_S ? 0 : toldS;
+}
+
 export class PositionSaver {
   #sink: PositionSink;
   #savedS: number;

@@ -1,4 +1,4 @@
-import { cueBox, trackFor, type CueBox } from "../lib/cues";
+import { cueBox, preferredTrack, trackFor, type CueBox } from "../lib/cues";
 import { remember, remembered } from "../state/storage";
 
 export const CAPTION_SIZES = ["small", "normal", "large", "huge"] as const;
@@ -17,6 +17,11 @@ interface Track {
 }
 
 const OFF = "off";
+
+/** What the reader understands, best first; then what the page is written in. */
+function languages(): readonly string[] {
+  return [...navigator.languages, document.documentElement.lang].filter(Boolean);
+}
 
 /** Which captions show, and how. The cues are drawn by the page, so that they stay clear of the controls. */
 export class Captions {
@@ -44,11 +49,11 @@ export class Captions {
     this.#show(index);
   }
 
-  /** Off, or on in the language last shown (the first track, if none was). */
+  /** Off, or on in the language last shown, else in the one that suits the reader best. */
   toggle(): void {
     if (this.chosen >= 0 || this.tracks.length === 0) return this.choose(-1);
-    const track = trackFor(this.tracks, remembered("captions.last")) ?? this.tracks[0]!;
-    this.choose(this.tracks.indexOf(track));
+    const track = trackFor(this.tracks, remembered("captions.last")) ?? preferredTrack(this.tracks, languages());
+    this.choose(track ? this.tracks.indexOf(track) : -1);
   }
 
   setSize(size: CaptionSize): void {

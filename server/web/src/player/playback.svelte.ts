@@ -3,7 +3,7 @@ import { ApiError } from "../api/errors";
 import type { Playback as PlayDecision, VideoDetail } from "../api/types";
 import { retryDelayMs } from "../lib/backoff";
 import { browserCapabilities } from "../lib/caps";
-import { PositionSaver } from "../lib/position";
+import { PositionSaver, resumeAt } from "../lib/position";
 import { texts } from "../texts";
 
 export interface Failure {
@@ -127,6 +127,8 @@ export class Playback {
 
   #onMetadata(): void {
     const element = this.#element;
+    // The file itself knows best how long it is.
+    if (this.resumedAtS !== null && this.#startAtS === this.resumedAtS) this.#resumeFrom(resumeAt(this.#startAtS, element.duration));
     if (this.#startAtS > 0) element.currentTime = Math.min(this.#startAtS, Math.max(0, element.duration - 0.5));
     this.#startAtS = 0;
     this.#recovering = false;
@@ -218,14 +220,16 @@ export class Playback {
 
   #load(decision: PlayDecision): void {
     if (this.#stopped.signal.aborted) return;
-    if (this.decision === null && decision.resume_position_s > 0) {
-      this.#startAtS = decision.resume_position_s;
-      this.resumedAtS = decision.resume_position_s;
-    }
+    if (this.decision === null) this.#resumeFrom(resumeAt(decision.resume_position_s, this.detail.duration_s));
     this.decision = decision;
     this.lost = false;
     this.#element.src = decision.url;
     if (this.#playOn) void this.#onPlay();
+  }
+
+  #resumeFrom(positionS: number): void {
+    this.#startAtS = positionS;
+    this.resumedAtS = positionS > 0 ? positionS : null;
   }
 
   #pause(delayMs: number): Promise<void> {
