@@ -14,6 +14,8 @@ from pathlib import Path
 from PySide6.QtCore import QMimeDatabase, QObject, QUrl, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from gui.views.texts import PlainMessageBox, button_text
+
 
 @dataclass(frozen=True, slots=True)
 class Drop:
@@ -57,7 +59,7 @@ class Drops(QObject):
 
     def _ask(self, files: list[Path], parents: list[Path]) -> None:
         is_one = len(files) == 1
-        box = QMessageBox(self._window)
+        box = PlainMessageBox(self._window)
         what = self.tr("“{}”").format(files[0].name) if is_one else self.tr("{} files").format(len(files))
         box.setText(self.tr("What shall be done with {}?").format(what))
         box.setInformativeText(
@@ -71,7 +73,7 @@ class Drops(QObject):
             if len(parents) == 1
             else self.tr("Add their {} folders").format(len(parents))
         )
-        add = box.addButton(text, QMessageBox.ButtonRole.AcceptRole)
+        add = box.addButton(button_text(text), QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
 
         def clicked(button: object) -> None:

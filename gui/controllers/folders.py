@@ -12,6 +12,7 @@ from gui.operations import folders as operations
 from gui.session import Runner
 from gui.views.folders_dialog import FoldersDialog
 from gui.views.report_dialog import ReportDialog
+from gui.views.texts import PlainMessageBox
 from hub.events import Event, FoldersChanged, JobChanged
 from hub.jobs.types import Job
 from hub.library.types import Folder, ScanProblem
@@ -94,7 +95,7 @@ class Folders(QObject):
             self._runner.run(operations.folders(), context=self._dialog, on_result=self._dialog.show_folders)
 
     def _ask_remove(self, folder: Folder) -> None:
-        box = QMessageBox(self._dialog or self._window)
+        box = PlainMessageBox(self._dialog or self._window)
         box.setText(self.tr("Remove “{}” from the library?").format(folder.path))
         box.setInformativeText(
             self.tr(

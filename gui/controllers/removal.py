@@ -10,6 +10,7 @@ from gui.models.library import LibraryModel
 from gui.operations import library as operations
 from gui.session import Runner
 from gui.views.notice import SHOWN_WITH_ACTION_MS
+from gui.views.texts import PlainMessageBox
 from hub.errors import HubError
 
 
@@ -32,7 +33,7 @@ class Removal(QObject):
     def ask(self, ids: list[str]) -> None:
         """Remove these once the person has said yes."""
         video = self._model.video(ids[0])
-        box = QMessageBox(self._window)
+        box = PlainMessageBox(self._window)
         if len(ids) == 1 and video is not None:
             box.setText(self.tr("Remove “{}” from the library?").format(video.title))
         else:

@@ -44,7 +44,6 @@ def open_video(video_id: str, *, from_start: bool = False) -> Operation[Playable
     async def run(hub: Hub, viewer: Viewer) -> Playable:
         file = await hub.library.playable_file(viewer, video_id)
         video = await hub.library.get_video(viewer, video_id)
-        position_s = 0.0 if from_start else await hub.positions.get(viewer, video_id)
         return Playable(
             path=file.path,
             title=video.title,
@@ -53,7 +52,7 @@ def open_video(video_id: str, *, from_start: bool = False) -> Operation[Playable
             width=file.width,
             height=file.height,
             duration_s=file.duration_s,
-            resume_s=resume_point(position_s, file.duration_s),
+            resume_s=0.0 if from_start else await hub.positions.resume(viewer, video_id),
             video=video,
         )
 
@@ -89,12 +88,3 @@ def remember(video_id: str, position_s: float) -> Operation[None]:
 def count_view(video_id: str) -> Operation[None]:
     """Count that the video was watched."""
     return Operation(lambda hub, viewer: hub.library.add_view(viewer, video_id))
-
-
-def resume_point(position_s: float, duration_s: float | None) -> float:
-    """Where to go on: from the start again when next to nothing, or all but the end, has been seen."""
-    if position_s < 5:  # seconds: a glimpse
-        return 0.0
-    if duration_s is not None and position_s > duration_s - max(5.0, 0.02 * duration_s):
-        return 0.0
-    return position_s

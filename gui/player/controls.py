@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from gui import figures, theme
 from gui.player.engine import Track
 from gui.player.seek_bar import SeekBar
 from gui.views.buttons import IconButton
+from gui.views.texts import PlainLabel
 
 ON_BLACK = "#f4f2f7"
 RATES = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
@@ -48,7 +49,7 @@ class Controls(QWidget):
         self._volume.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._volume.setAccessibleName(self.tr("Volume"))
         self._volume.valueChanged.connect(self.volume_changed)
-        self._time = QLabel()
+        self._time = PlainLabel()
         self._rate = self._menu_button(None, self.tr("Speed"))
         self._captions = self._menu_button("captions", self.tr("Captions (C)"))
         self._audio = self._menu_button("audio", self.tr("Audio track"))

@@ -12,6 +12,8 @@ from gui.session import Runner
 from hub.errors import HubError
 
 SAVE_EVERY_S = 5.0
+GLIMPSE_S = 1.0
+"""A play that came no further has not moved the place where the viewer was before."""
 VIEWED_AFTER_S = 10.0
 """A play that has lasted this long, or half the video if that is shorter, counts as a view; as in the browser."""
 
@@ -28,6 +30,7 @@ class PositionMemory(QObject):
         self._video_id: str | None = None
         self._position_s = 0.0
         self._stored_s: float | None = None
+        self._is_glimpse = True
         self._stored_at = 0.0
         self._counts_at: float | None = None
 
@@ -37,12 +40,20 @@ class PositionMemory(QObject):
         self._video_id = video_id
         self._position_s = position_s
         self._stored_s = position_s
+        self._is_glimpse = True
         self._stored_at = self._clock()
         enough_s = VIEWED_AFTER_S if duration_s is None else min(VIEWED_AFTER_S, duration_s / 2)
         self._counts_at = self._clock() + enough_s
 
     def move(self, position_s: float) -> None:
         """It is here now; stored when the last time is long enough ago."""
+        if self._is_glimpse:
+            if position_s <= 0:
+                # An engine may tell of the start before it has reached the place it was told to begin at.
+                return
+            self._is_glimpse = abs(position_s - self._position_s) < GLIMPSE_S
+            if self._is_glimpse:
+                return
         self._position_s = position_s
         self._count_view()
         if self._clock() - self._stored_at >= SAVE_EVERY_S:
@@ -62,6 +73,7 @@ class PositionMemory(QObject):
         """It was watched to the end."""
         if duration_s is not None:
             self._position_s = duration_s
+            self._is_glimpse = False
         self.store()
 
     def end(self) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QVBoxLayout, QW
 
 from gui import theme
 from gui.views.buttons import IconButton, PrimaryButton
-from gui.views.texts import WrappedLabel
+from gui.views.texts import PlainLabel, WrappedLabel
 
 INSTALL = "sudo apt install libvlc5 vlc-plugin-base"
 """Debian and Ubuntu; other systems have one package called vlc."""
@@ -20,12 +20,12 @@ class ProblemPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._headline = QLabel()
+        self._headline = PlainLabel()
         self._headline.setObjectName("title")
         self._words = WrappedLabel(460)
         self._words.setObjectName("faint")
         self._command = QWidget()
-        command = QLabel(INSTALL)
+        command = PlainLabel(INSTALL)
         command.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         command.setStyleSheet("font-family: monospace;")
         copy = IconButton("copy", self.tr("Copy the command"), color="#f4f2f7")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QHideEvent, QImage, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.operations import library as library_operations
@@ -26,7 +26,7 @@ from gui.player.vlc_engine import VlcEngine
 from gui.preferences import Preferences
 from gui.session import Runner
 from gui.views.buttons import IconButton
-from gui.views.texts import ElidedLabel
+from gui.views.texts import ElidedLabel, PlainLabel
 
 log = logging.getLogger(__name__)
 COVER_WIDTH = 1280
@@ -166,7 +166,7 @@ class PlayerPage(QWidget):
         back.clicked.connect(self.leave)
         self._title = ElidedLabel()
         self._title.setObjectName("title")
-        self._subtitle = QLabel()
+        self._subtitle = PlainLabel()
         self._subtitle.setObjectName("faint")
         words = QVBoxLayout()
         words.setSpacing(0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from gui import theme
 from gui.views.buttons import IconButton
+from gui.views.texts import PlainLabel
 
 
 class AddressBar(QWidget):
@@ -18,9 +19,9 @@ class AddressBar(QWidget):
     def __init__(self, url: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_ready = self._is_brief = self._is_covered = False
-        self._words = QLabel(self.tr("Watch on other devices:"))
+        self._words = PlainLabel(self.tr("Watch on other devices:"))
         self._words.setObjectName("muted")
-        self._address = QLabel(url)
+        self._address = PlainLabel(url)
         self._address.setObjectName("address")
         self._address.setToolTip(self.tr("Watch on other devices at this address"))
         self._address.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

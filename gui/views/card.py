@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from gui import figures, icons, theme
 from gui.models.library import Role
 from gui.models.thumbnails import Frame, Thumbnails
+from hub.library.positions import resume_from
 from hub.library.types import Availability, Video
 
 GAP = theme.L
@@ -183,10 +184,14 @@ def cell_height(card_width: int, font: QFont) -> int:
 
 
 def watched_share(video: Video) -> float:
-    """How much of the video was watched, 0 to 1; 0 for one that is over or was never begun."""
-    if video.watched or not video.duration_s or video.position_s <= 0:
-        return 0.0
-    return min(1.0, video.position_s / video.duration_s)
+    """How much of the video lies behind the place where playing would go on, 0 to 1.
+
+    0 when it would begin at the start; half, for want of better, when its duration is not known.
+    """
+    resume_s = resume_from(video.position_s, video.duration_s)
+    if resume_s <= 0 or not video.duration_s:
+        return 0.5 if resume_s > 0 else 0.0
+    return min(1.0, resume_s / video.duration_s)
 
 
 def draw_lines(painter: QPainter, at: QPointF, width: float, text: str, font: QFont, lines: int) -> float:

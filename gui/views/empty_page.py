@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui import icons, theme
 from gui.views.buttons import PlainButton, PrimaryButton
-from gui.views.texts import WrappedLabel
+from gui.views.texts import PlainLabel, WrappedLabel
 
 PICTURE = QSize(72, 72)
 
@@ -21,9 +21,9 @@ class EmptyPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._picture = QLabel()
+        self._picture = PlainLabel()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._headline = QLabel()
+        self._headline = PlainLabel()
         self._headline.setObjectName("headline")
         self._headline.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words = WrappedLabel(440)

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -15,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from gui import figures, icons, theme
 from gui.views.buttons import IconButton, PlainButton, PrimaryButton
-from gui.views.texts import ElidedLabel
+from gui.views.texts import ElidedLabel, PlainLabel
 from hub.library.types import Folder
 
 
@@ -69,7 +68,7 @@ class FoldersDialog(QDialog):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         if not folders:
-            words = QLabel(self.tr("No folder yet. Files stay where they are; Marquee only reads them."))
+            words = PlainLabel(self.tr("No folder yet. Files stay where they are; Marquee only reads them."))
             words.setObjectName("muted")
             self._rows.addWidget(words)
         for folder in folders:
@@ -86,20 +85,20 @@ class FolderRow(QFrame):
     def __init__(self, folder: Folder, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        sign = QLabel()
+        sign = PlainLabel()
         color = theme.colors().danger if folder.problem else theme.colors().accent
         sign.setPixmap(icons.pixmap("warning" if folder.problem else "folder", QSize(24, 24), color))
         path = ElidedLabel()
         path.set_text(folder.path)
         path.setObjectName("address")
-        facts = QLabel(self._facts(folder))
+        facts = PlainLabel(self._facts(folder))
         facts.setObjectName("muted")
         text = QVBoxLayout()
         text.setSpacing(2)
         text.addWidget(path)
         text.addWidget(facts)
         if folder.problem:
-            problem = QLabel(folder.problem)
+            problem = PlainLabel(folder.problem)
             problem.setObjectName("problem")
             problem.setWordWrap(True)
             text.addWidget(problem)

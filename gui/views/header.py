@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 from PySide6.QtCore import QRectF, QSize, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from gui import figures, icons, theme
 from gui.views.buttons import IconButton, PlainButton
+from gui.views.texts import PlainLabel
 from hub.library.types import Order, VideoQuery, VideoSort
 
 SIGN = QSize(26, 26)
@@ -34,11 +35,11 @@ class Header(QWidget):
         super().__init__(parent)
         self.setObjectName("header")
         self._query = query
-        sign = QLabel()
+        sign = PlainLabel()
         sign.setPixmap(icons.application_icon().pixmap(SIGN))
-        name = QLabel(theme.application_name())
+        name = PlainLabel(theme.application_name())
         name.setObjectName("wordmark")
-        self._count = QLabel()
+        self._count = PlainLabel()
         self._count.setObjectName("count")
         self._sort = SortBox()
         self._sort.setAccessibleName(self.tr("Order of the list"))

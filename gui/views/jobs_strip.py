@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from gui import figures, theme
 from gui.models.jobs import JobsModel
 from gui.views.buttons import IconButton
-from gui.views.texts import ElidedLabel
+from gui.views.texts import ElidedLabel, PlainLabel
 from hub.jobs.types import Job, JobState
 
 
@@ -27,7 +27,7 @@ class JobsStrip(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(110)
         self._bar.setAccessibleName(self.tr("Progress"))
-        self._figures = QLabel()
+        self._figures = PlainLabel()
         self._figures.setObjectName("muted")
         self._report = QPushButton()
         self._report.setProperty("kind", "link")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEasingCurve, QEvent, QObject, QPropertyAnimation, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QGraphicsOpacityEffect, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsOpacityEffect, QHBoxLayout, QPushButton, QWidget
 
 from gui import theme
+from gui.views.texts import PlainLabel
 
 SHOWN_MS = 4_000
 SHOWN_WITH_ACTION_MS = 8_000
@@ -23,7 +24,7 @@ class Notice(QFrame):
         self.setObjectName("notice")
         self._host = host
         self._action: Callable[[], None] | None = None
-        self._text = QLabel()
+        self._text = PlainLabel()
         self._text.setWordWrap(True)
         self._button = QPushButton()
         self._button.setProperty("kind", "link")

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QHBoxLayout,
-    QLabel,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from gui import theme
 from gui.views.buttons import PlainButton, PrimaryButton
+from gui.views.texts import PlainLabel, tool_tip
 from hub.library.types import ScanProblem
 
 
@@ -27,7 +27,7 @@ class ReportDialog(QDialog):
         self.setWindowTitle(self.tr("Scan report"))
         self.resize(760, 420)
         self._problems = problems
-        words = QLabel(
+        words = PlainLabel(
             self.tr(
                 "Marquee passed over these files. They stay where they are and are tried again when they change."
             )
@@ -43,7 +43,7 @@ class ReportDialog(QDialog):
         for problem in problems:
             row = QTreeWidgetItem([problem.path, problem.reason])
             for section in (0, 1):
-                row.setToolTip(section, row.text(section))
+                row.setToolTip(section, tool_tip(row.text(section)))
             table.addTopLevelItem(row)
         table.setColumnWidth(0, 340)
         table.setVisible(bool(problems))

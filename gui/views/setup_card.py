@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdi
 
 from gui import theme
 from gui.views.buttons import IconButton, PrimaryButton
+from gui.views.texts import PlainLabel
 
 FIELD_WIDTH = 200
 
@@ -43,9 +44,9 @@ class SetupCard(QFrame):
         self._button.setEnabled(True)
 
     def _explanation(self) -> QVBoxLayout:
-        title = QLabel(self.tr("Watch on your other devices"))
+        title = PlainLabel(self.tr("Watch on your other devices"))
         title.setObjectName("title")
-        words = QLabel(
+        words = PlainLabel(
             self.tr(
                 "Choose a name and a password here, then sign in with them on any phone, tablet or TV in your home. "
                 "You can also do this there: open the address and type the first-run code."
@@ -53,7 +54,7 @@ class SetupCard(QFrame):
         )
         words.setObjectName("muted")
         words.setWordWrap(True)
-        self._address, self._code = QLabel(), QLabel()
+        self._address, self._code = PlainLabel(), PlainLabel()
         self._address.setObjectName("address")
         self._code.setObjectName("code")
         for label in (self._address, self._code):
@@ -84,7 +85,7 @@ class SetupCard(QFrame):
         self._password.setPlaceholderText(self.tr("Password, 8 characters or more"))
         self._password.setAccessibleName(self.tr("Password"))
         self._password.setEchoMode(QLineEdit.EchoMode.Password)
-        self._problem = QLabel()
+        self._problem = PlainLabel()
         self._problem.setObjectName("problem")
         self._problem.setWordWrap(True)
         self._problem.hide()
@@ -116,6 +117,6 @@ class SetupCard(QFrame):
 
 
 def _faint(text: str) -> QLabel:
-    label = QLabel(text)
+    label = PlainLabel(text)
     label.setObjectName("muted")
     return label

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui import icons, theme
 from gui.views.buttons import PlainButton
-from gui.views.texts import WrappedLabel
+from gui.views.texts import PlainLabel, WrappedLabel
 
 QUIET_MS = 400
 """Opening usually takes less; saying so only then keeps the start calm."""
@@ -26,7 +26,7 @@ class StartPage(QWidget):
         super().__init__(parent)
         self.setObjectName("page")
         self._was_painted = False
-        sign = QLabel()
+        sign = PlainLabel()
         sign.setPixmap(icons.application_icon().pixmap(SIGN))
         sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words = WrappedLabel(460)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.controllers.removal import Removal
-from gui.models.library import LibraryModel
+from gui.models.library import LibraryModel, Role
 from gui.session import Session
 from hub.library.types import VideoQuery
 from tests.gui.fake_hub import FakeHub
@@ -76,6 +76,19 @@ def test_video_that_is_gone_already_is_no_error(hub: FakeHub, removal: Removal, 
     removal.commit()
     qtbot.waitUntil(lambda: hub.library.deleted == [kept_on])
     assert errors == []
+
+
+def test_question_names_a_title_that_looks_like_markup(
+    hub: FakeHub, model: LibraryModel, removal: Removal, qtbot: QtBot
+) -> None:
+    hub.library.changes = {hub.library.ids[0]: {"title": "Show <script>alert(1)</script>"}}
+    model.video(hub.library.ids[0])
+    qtbot.waitUntil(lambda: model.data(model.index(0), Role.VIDEO) is not None)
+    removal.ask([hub.library.ids[0]])
+    [box] = removal._window.findChildren(QMessageBox)
+    assert "<script>alert(1)</script>" in box.text()
+    assert box.textFormat() is Qt.TextFormat.PlainText
+    box.reject()
 
 
 @pytest.mark.parametrize(("key", "removed"), [(Qt.Key.Key_Return, 1), (Qt.Key.Key_Escape, 0)])

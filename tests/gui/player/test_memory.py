@@ -112,3 +112,20 @@ def test_failed_storing_is_tried_again(
     qtbot.waitUntil(lambda: hub.positions.failures == 0 and memory._stored_s is None)
     memory.store()
     qtbot.waitUntil(lambda: hub.positions.stored == [("v", 3.0)])
+
+
+def test_opening_alone_never_overwrites_the_place_that_was_stored(
+    memory: PositionMemory, clock: list[float], stored: Callable[[list[float]], None]
+) -> None:
+    memory.begin("v", 30.0, 100.0)
+    clock[0] += 10
+    memory.move(0.0)
+    memory.move(30.4)
+    memory.end()
+    memory.begin("watched", 0.0, 100.0)
+    memory.move(0.6)
+    memory.end()
+    memory.begin("w", 0.0, 100.0)
+    memory.move(1.5)
+    memory.end()
+    stored([1.5])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,17 @@ def test_opens_the_file_where_the_viewer_stopped(page: PlayerPage, engine: FakeE
     assert (source.path, source.start_s, source.picture) == (FILM.path, 30.0, QSize(1920, 1080))
     assert source.bound is not None
     assert "A film" in shown_texts(page)
+
+
+def test_title_that_looks_like_markup_is_shown_letter_by_letter(page: PlayerPage, engine: FakeEngine) -> None:
+    title = "Show <script>alert(1)</script>.mp4"
+    page.play(replace(FILM, title=title, subtitle="<b>Bold</b> & Co"))
+    labels = [label for label in page.findChildren(QLabel) if label.isVisible()]
+    assert {title, "<b>Bold</b> & Co"} <= {label.text() for label in labels}
+    assert all(label.textFormat() is Qt.TextFormat.PlainText for label in labels)
+    assert not any("<script>" in label.toolTip() for label in labels)
+    engine.become(EngineState.FAILED)
+    assert any(title in text for text in shown_texts(page))
 
 
 def test_every_key_does_what_the_browser_does(page: PlayerPage, engine: FakeEngine, qtbot: QtBot) -> None:

@@ -110,7 +110,7 @@ def test_missing_and_watched_and_begun_are_marked(painter: Painter) -> None:
     assert differs(plain, missing, top_left)
     assert differs(plain, painter.paint(watched=True), top_right)
     assert differs(plain, painter.paint(position_s=40.0), bottom)
-    assert not differs(plain, painter.paint(watched=True, position_s=40.0), bottom)
+    assert not differs(plain, painter.paint(watched=True, position_s=89.0), bottom)
 
 
 def test_hover_selection_and_keyboard_focus_look_different(painter: Painter) -> None:
@@ -129,13 +129,16 @@ def test_hover_selection_and_keyboard_focus_look_different(painter: Painter) -> 
     [
         ({"position_s": 0.0}, 0.0),
         ({"position_s": 25.0, "duration_s": 100.0}, 0.25),
-        ({"position_s": 500.0, "duration_s": 100.0}, 1.0),
-        ({"position_s": 25.0, "duration_s": 100.0, "watched": True}, 0.0),
-        ({"position_s": 25.0, "duration_s": None}, 0.0),
+        ({"position_s": 0.5, "duration_s": 2.0}, 0.25),
+        ({"position_s": 89.9, "duration_s": 100.0}, 0.899),
+        ({"position_s": 90.0, "duration_s": 100.0}, 0.0),
+        ({"position_s": 500.0, "duration_s": 100.0}, 0.0),
+        ({"position_s": 25.0, "duration_s": 100.0, "watched": True}, 0.25),
+        ({"position_s": 25.0, "duration_s": None}, 0.5),
     ],
 )
-def test_watched_share(changes: dict[str, Any], share: float) -> None:
-    assert watched_share(a_video(0, **changes)) == share
+def test_progress_is_shown_exactly_when_playing_would_go_on(changes: dict[str, Any], share: float) -> None:
+    assert watched_share(a_video(0, **changes)) == pytest.approx(share)
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,13 @@ from gui.views.empty_page import EmptyPage
 from gui.views.header import Header
 from gui.views.jobs_strip import JobsStrip, course, outcome
 from gui.views.notice import Notice
+from gui.views.report_dialog import ReportDialog
 from gui.views.setup_card import SetupCard
 from gui.views.start_page import StartPage
-from gui.views.texts import ElidedLabel, WrappedLabel
+from gui.views.texts import ElidedLabel, WrappedLabel, button_text
 from hub.events import JobChanged
 from hub.jobs.types import Job, JobState
-from hub.library.types import Order, VideoQuery, VideoSort
+from hub.library.types import Order, ScanProblem, VideoQuery, VideoSort
 from tests.gui.fake_hub import FakeHub
 
 
@@ -290,6 +291,22 @@ def test_empty_page_offers_two_ways_and_waits_while_one_is_taken(qtbot: QtBot) -
     assert demo.isHidden()
     page.set_busy(False)
     assert demo.isEnabled()
+
+
+def test_markup_in_data_is_text_in_labels_notices_and_tool_tips(host: QWidget, qtbot: QtBot) -> None:
+    text = "<b>A & B</b>"
+    notice = Notice(host)
+    notice.show_text(text)
+    label = ElidedLabel()
+    qtbot.addWidget(label)
+    label.set_text(text)
+    dialog = ReportDialog([ScanProblem(folder_id="f", path=text, reason=text)])
+    qtbot.addWidget(dialog)
+    labels = [label, *notice.findChildren(QLabel), *dialog.findChildren(QLabel)]
+    assert all(each.textFormat() is Qt.TextFormat.PlainText for each in labels)
+    assert notice.text == text
+    assert label.toolTip() == "<p>&lt;b&gt;A &amp; B&lt;/b&gt;</p>"
+    assert button_text("A & B") == "A && B"
 
 
 def test_elided_label_gives_way_and_keeps_the_whole(qtbot: QtBot) -> None:
