@@ -184,10 +184,10 @@ class Shell(QObject):
         self._window.notice.show_text(error.message)
 
     def _say_outcome(self, job: Job) -> None:
-        if not self._page.isVisible() or any(other.kind in ("scan", "demo") for other in self._jobs.active):
-            # Nobody wants to read of scans over a film; and of several in a row, the last one's end is enough.
+        if not self._page.isVisible() or any(other.kind == "demo" for other in self._jobs.active):
+            # Nobody wants to read of scans over a film; and the demo has one for every clip.
             return
-        text = outcome(job)
+        text = outcome(job, asked_for=self._folders.asked_for(job))
         if text and not job.detail.get("errors"):
             self._window.notice.show_text(text)
         elif text:

@@ -28,6 +28,7 @@ class Folders(QObject):
         self._runner = runner
         self._window = window
         self._dialog: FoldersDialog | None = None
+        self._asked_for: set[str] = set()
 
     def choose(self) -> None:
         """Ask for a folder and add it."""
@@ -53,9 +54,14 @@ class Folders(QObject):
         """Scan again."""
 
         def asked(job: Job) -> None:
+            self._asked_for.add(job.id)
             self.said.emit(self.tr("{}…").format(job.title))
 
         self._runner.run(operations.rescan(folder_ids), context=self, on_result=asked)
+
+    def asked_for(self, job: Job) -> bool:
+        """Whether this is a scan that somebody asked for with `rescan`."""
+        return job.id in self._asked_for
 
     def demo(self) -> None:
         """Make the demo library."""

@@ -76,7 +76,7 @@ def course(job: Job) -> list[str]:
     if job.state is JobState.QUEUED:
         return [_tr("waiting")]
     found = []
-    if job.kind == "scan":
+    if job.kind.startswith("scan"):
         if job.detail.get("files_found"):
             found.append(_tr("{} files").format(figures.count(int(job.detail["files_found"]))))
         rate = float(job.detail.get("files_per_s") or 0)
@@ -87,27 +87,40 @@ def course(job: Job) -> list[str]:
     return found
 
 
-def outcome(job: Job) -> str:
-    """How a job ended, in a sentence; nothing for what needs no words."""
+def outcome(job: Job, *, asked_for: bool = False) -> str:
+    """How a job ended, in a sentence; nothing for what needs no words.
+
+    A scan that changed nothing needs words only when it was `asked_for` here: folders are looked after all the time.
+    """
     if job.state is JobState.FAILED:
         return _tr("{} failed: {}").format(job.title, job.error or _tr("the log tells more"))
     if job.state is JobState.CANCELLED:
         return _tr("{} was stopped.").format(job.title)
-    if job.kind != "scan":
+    if not job.kind.startswith("scan"):
         return ""
     parts = [
-        template.format(figures.count(int(job.detail[key])))
-        for key, template in (
-            ("files_new", _tr("{} new")),
-            ("files_changed", _tr("{} changed")),
-            ("files_moved", _tr("{} moved")),
-            ("files_missing", _tr("{} missing")),
+        _counted(int(job.detail.get(key) or 0), one, many)
+        for key, one, many in (
+            ("files_new", _tr("1 video added"), _tr("{} videos added")),
+            ("files_changed", _tr("1 changed"), _tr("{} changed")),
+            ("files_moved", _tr("1 moved"), _tr("{} moved")),
+            ("files_missing", _tr("1 missing"), _tr("{} missing")),
         )
-        if job.detail.get(key)
     ]
-    if not parts and not job.detail.get("errors"):
+    changes = ", ".join(filter(None, parts))
+    if not changes and not asked_for:
         return ""
-    return _tr("Scan finished: {}.").format(", ".join(parts) or _tr("nothing new"))
+    passed_over = _counted(
+        int(job.detail.get("errors") or 0), _tr("1 file passed over"), _tr("{} files passed over")
+    )
+    said = ", ".join(filter(None, (changes or _tr("Scan finished: nothing new"), passed_over)))
+    return f"{said[0].upper()}{said[1:]}."
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    if number == 0:
+        return ""
+    return one if number == 1 else many.format(figures.count(number))
 
 
 def _tr(text: str) -> str:

@@ -136,7 +136,7 @@ def test_dropped_folder_fills_the_library_with_pictures(app: App, clips: Path) -
     app.drop(clips)
     app.wait_for_titles("Harbour", "Portrait", "Song")
     assert app.view.isVisible()
-    app.says("3 new")
+    app.says("3 videos added, 1 file passed over")
     app.qtbot.waitUntil(
         lambda: all(v.thumb_version is not None for v in app.videos() if v.width), timeout=WAIT_MS
     )
@@ -154,7 +154,7 @@ def test_dropped_folder_fills_the_library_with_pictures(app: App, clips: Path) -
 
 def test_scan_report_names_the_broken_file(app: App, clips: Path) -> None:
     app.drop(clips)
-    app.says("3 new")
+    app.says("3 videos added, 1 file passed over")
     app.action("Scan report…").trigger()
     app.qtbot.waitUntil(lambda: bool(app.window.findChildren(ReportDialog)), timeout=WAIT_MS)
     dialog = app.window.findChildren(ReportDialog)[0]
@@ -219,7 +219,7 @@ def test_video_whose_file_went_says_so(app: App, clips: Path) -> None:
 def test_removed_video_is_gone_undone_and_gone_for_good(app: App, clips: Path) -> None:
     app.drop(clips)
     app.wait_for_titles("Harbour", "Portrait", "Song")
-    app.says("3 new")
+    app.says("3 videos added, 1 file passed over")
     row = app.model.row_of(next(v.id for v in app.videos() if v.title == "Song"))
     assert row is not None
     app.view.setCurrentIndex(app.model.index(row))
@@ -277,7 +277,7 @@ def test_first_run_card_that_was_put_away_comes_back_from_the_menu(
 
 def test_folders_are_listed_removed_and_their_videos_missing(app: App, clips: Path) -> None:
     app.drop(clips)
-    app.says("3 new")
+    app.says("3 videos added, 1 file passed over")
     app.action("Library folders…").trigger()
     app.qtbot.waitUntil(lambda: bool(app.window.findChildren(FolderRow)), timeout=WAIT_MS)
     [dialog] = app.window.findChildren(FoldersDialog)

@@ -142,16 +142,38 @@ def test_course_of_a_job(job: Job, text: str) -> None:
     [
         (a_job(state=JobState.FAILED, error="The disk is full."), "The disk is full."),
         (a_job(state=JobState.CANCELLED), "was stopped"),
-        (a_job(state=JobState.DONE, detail={"files_new": 3, "files_missing": 1}), "3 new, 1 missing"),
-        (a_job(state=JobState.DONE, detail={"errors": 2}), "nothing new"),
+        (
+            a_job(state=JobState.DONE, detail={"files_new": 9, "errors": 3}),
+            "9 videos added, 3 files passed over.",
+        ),
+        (
+            a_job(kind="scan-changes", state=JobState.DONE, detail={"files_new": 1, "files_missing": 1}),
+            "1 video added, 1 missing.",
+        ),
+        (a_job(state=JobState.DONE, detail={"files_moved": 2}), "2 moved."),
     ],
 )
 def test_end_of_a_job_is_told(job: Job, words: str) -> None:
     assert words in outcome(job)
 
 
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ({}, "Scan finished: nothing new."),
+        ({"errors": 2}, "Scan finished: nothing new, 2 files passed over."),
+    ],
+)
+def test_scan_that_changed_nothing_is_told_only_to_whom_asked_for_it(
+    detail: dict[str, Any], words: str
+) -> None:
+    for kind in ("scan", "scan-changes"):
+        job = a_job(kind=kind, state=JobState.DONE, detail=detail)
+        assert outcome(job) == ""
+        assert outcome(job, asked_for=True) == words
+
+
 def test_uneventful_end_needs_no_words() -> None:
-    assert outcome(a_job(state=JobState.DONE)) == ""
     assert outcome(a_job(kind="thumbnails", state=JobState.DONE, done_units=40)) == ""
 
 
