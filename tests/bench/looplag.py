@@ -16,13 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aiohttp import web
-from server.runner import Server
 
 from hub.bootstrap import Hub
 from hub.config import LibrarySettings, ServerSettings, Settings
 from hub.jobs.types import JobState
 from hub.library.types import VideoQuery
 from hub.paths import Paths
+from server.runner import Server
 from tests.bench.figures import abab, percentile, print_pair
 from tests.bench.ranges import big_file
 from tests.media import unique_clip_bytes
