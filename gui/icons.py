@@ -39,6 +39,8 @@ _STROKED = {
 _FILLED = {
     "play": "M7 4.5v15a.6.6 0 0 0 .9.5l12-7.5a.6.6 0 0 0 0-1L7.9 4a.6.6 0 0 0-.9.5z",
     "pause": "M6.5 4.5h3.6v15H6.5zM13.9 4.5h3.6v15h-3.6z",
+    "captions-on": "M3 5h18a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1H3a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1z"
+    "M6.5 9v6h4.5v-2H8.5v-2H11V9zM13 9v6h4.5v-2H15v-2h2.5V9z",
     "back-10": "M11.5 5.5v13L3 12zM20.5 5.5v13L12 12z",
     "forward-10": "M12.5 5.5v13L21 12zM3.5 5.5v13L12 12z",
     "more": "M6 10.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6zM12 10.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 "
@@ -93,7 +95,7 @@ def _renderer(name: str, color: str, opacity: float) -> QSvgRenderer:
 
 def _svg(name: str, color: str, opacity: float) -> str:
     if name in _FILLED:
-        look, path = f'fill="{color}"', _FILLED[name]
+        look, path = f'fill="{color}" fill-rule="evenodd"', _FILLED[name]
     else:
         look, path = (
             f'fill="none" stroke="{color}" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"',

@@ -13,10 +13,10 @@ class Actions(QObject):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
-        self.add = self._action(self.tr("Add a folder…"), QKeySequence("Ctrl+O"))
+        self.add = self._action(self.tr("Add a folder"), QKeySequence("Ctrl+O"))
         self.folders = self._action(self.tr("Library folders…"))
-        self.rescan = self._action(self.tr("Rescan"), QKeySequence("F5"))
-        self.report = self._action(self.tr("Scan report…"))
+        self.rescan = self._action(self.tr("Scan all again"), QKeySequence("F5"))
+        self.report = self._action(self.tr("Scan report"))
         self.devices = self._action(self.tr("Watch on other devices…"))
         self.quit = self._action(self.tr("Quit"), QKeySequence("Ctrl+Q"))
 
@@ -29,6 +29,10 @@ class Actions(QObject):
             else:
                 menu.addAction(action)
         return menu
+
+    def set_ready(self) -> None:
+        """Somebody can sign in elsewhere now: the entry that set that up gives the address from here on."""
+        self.devices.setText(self.tr("Copy the address for other devices"))
 
     def set_library_enabled(self, enabled: bool) -> None:
         """Whether the library is what the keyboard is about; in the player only Quit is."""

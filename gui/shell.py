@@ -86,6 +86,7 @@ class Shell(QObject):
     def _play(self, playable: Playable) -> None:
         self._actions.set_library_enabled(False)
         self._window.show_title(playable.title)
+        self._window.notice.withdraw_offer()
         self._window.show_page(self._player)
         self._player.play(playable)
 
@@ -134,10 +135,12 @@ class Shell(QObject):
         card.set_up_requested.connect(self._first_run.set_up)
         card.dismissed.connect(self._dismiss_setup)
         card.copy_requested.connect(self._videos.copy_address)
-        self._first_run.failed.connect(card.show_error)
+        self._first_run.failed.connect(card.refuse)
         self._first_run.finished.connect(self._set_up)
         code = self._first_run.code
         self._page.address.set_ready(code is None)
+        if code is None:
+            self._actions.set_ready()
         if code is not None:
             card.show_first_run(self._url, code)
             self._page.show_setup(not self._preferences.hides_setup)
@@ -159,7 +162,11 @@ class Shell(QObject):
         self._model.set_query(query)
 
     def _offer_undo(self, text: str) -> None:
-        self._window.notice.show_text(text, self.tr("Undo"), self._removal.undo)
+        self._window.notice.show_text(text, self.tr("Undo"), self._undo)
+
+    def _undo(self) -> None:
+        self._removal.undo()
+        self._page.focus()
 
     def _show_setup(self) -> None:
         if self._first_run.code is None:
@@ -177,6 +184,7 @@ class Shell(QObject):
     def _set_up(self) -> None:
         self._page.show_setup(False)
         self._page.address.set_ready(True)
+        self._actions.set_ready()
         self._window.notice.show_text(self.tr("Done. Sign in at {} on any other device.").format(self._url))
         self._page.focus()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QDir, QObject, QStandardPaths, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from gui.operations import folders as operations
@@ -33,6 +33,7 @@ class Folders(QObject):
     def choose(self) -> None:
         """Ask for a folder and add it."""
         chooser = QFileDialog(self._dialog or self._window, self.tr("Add a folder to the library"))
+        chooser.setDirectory(films_folder())
         chooser.setFileMode(QFileDialog.FileMode.Directory)
         chooser.setOption(QFileDialog.Option.ShowDirsOnly)
         chooser.fileSelected.connect(lambda path: self.add([Path(path)]))
@@ -128,3 +129,9 @@ class Folders(QObject):
         if self._dialog is not None:
             self._dialog.deleteLater()
             self._dialog = None
+
+
+def films_folder() -> str:
+    """Where a person's videos most likely are: the system's folder for them, else the home folder."""
+    films = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
+    return films if films and QDir(films).exists() else QDir.homePath()

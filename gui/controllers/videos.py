@@ -49,7 +49,7 @@ class VideoActions(QObject):
             menu.addAction(self.tr("Show in file manager"), lambda: self.reveal(ids[0]))
             menu.addAction(self.tr("Copy link"), lambda: self.copy_link(ids[0]))
             menu.addSeparator()
-        menu.addAction(self.tr("Rescan"), self.rescan_requested.emit)
+        menu.addAction(self.tr("Scan all again"), self.rescan_requested.emit)
         menu.addAction(self.tr("Remove from library…"), lambda: self.remove_requested.emit(ids))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(place)

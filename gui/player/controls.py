@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
@@ -12,9 +13,11 @@ from gui import figures, theme
 from gui.player.engine import Track
 from gui.player.seek_bar import SeekBar
 from gui.views.buttons import IconButton
-from gui.views.texts import PlainLabel
+from gui.views.texts import PlainLabel, button_text
 
+Button = TypeVar("Button", bound=QToolButton)
 ON_BLACK = "#f4f2f7"
+CAPTIONS_ON = "#ff7a3d"
 RATES = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 
 
@@ -50,9 +53,11 @@ class Controls(QWidget):
         self._volume.setAccessibleName(self.tr("Volume"))
         self._volume.valueChanged.connect(self.volume_changed)
         self._time = PlainLabel()
-        self._rate = self._menu_button(None, self.tr("Speed"))
-        self._captions = self._menu_button("captions", self.tr("Captions (C)"))
-        self._audio = self._menu_button("audio", self.tr("Audio track"))
+        self._rate = self._with_menu(QToolButton())
+        self._rate.setToolTip(self.tr("Speed"))
+        self._rate.setAccessibleName(self.tr("Speed"))
+        self._captions = self._with_menu(IconButton("captions", self.tr("Captions (C)"), color=ON_BLACK))
+        self._audio = self._with_menu(IconButton("audio", self.tr("Audio track"), color=ON_BLACK))
         self._fullscreen = self._button(
             "fullscreen", self.tr("Full screen (F)"), self.fullscreen_toggled.emit
         )
@@ -115,6 +120,10 @@ class Controls(QWidget):
     def set_captions(self, tracks: Sequence[Track], chosen: int) -> None:
         """Which captions there are; the button is gone when there are none."""
         self._captions.setVisible(bool(tracks))
+        is_on = bool(tracks) and chosen >= 0
+        self._captions.set_icon("captions-on" if is_on else "captions")
+        self._captions.set_color(CAPTIONS_ON if is_on else ON_BLACK)
+        self._captions.set_text(self.tr("Captions: on (C)") if is_on else self.tr("Captions: off (C)"))
         off = Track(-1, self.tr("Off"))
         self._fill(self._captions, [off, *tracks], chosen, self.caption_chosen.emit)
 
@@ -148,7 +157,7 @@ class Controls(QWidget):
         menu.clear()
         group = QActionGroup(menu)
         for track in tracks:
-            action = QAction(track.label, menu, checkable=True)
+            action = QAction(button_text(track.label), menu, checkable=True)
             action.setChecked(track.id == chosen)
             group.addAction(action)
             menu.addAction(action)
@@ -159,10 +168,7 @@ class Controls(QWidget):
         button.clicked.connect(lambda _=False: do())
         return button
 
-    def _menu_button(self, icon: str | None, says: str) -> QToolButton:
-        button = IconButton(icon, says, color=ON_BLACK) if icon else QToolButton()
-        button.setToolTip(says)
-        button.setAccessibleName(says)
+    def _with_menu(self, button: Button) -> Button:
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setMenu(QMenu(button))

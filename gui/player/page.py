@@ -272,9 +272,12 @@ class PlayerPage(QWidget):
             self._controls.set_audio([], -1)
             return
         captions = engine.caption_tracks()
-        if captions and not self._captions_settled:
+        if captions and self._preferences.shows_captions and not self._captions_settled:
             self._captions_settled = True
-            engine.set_caption_track(captions[0].id if self._preferences.shows_captions else -1)
+            engine.set_caption_track(captions[0].id)
+        elif not self._preferences.shows_captions and engine.caption_track() >= 0:
+            # A file may call a track its default, and one may turn up late: nobody asked for it.
+            engine.set_caption_track(-1)
         self._controls.set_captions(captions, engine.caption_track())
         self._controls.set_audio(engine.audio_tracks(), engine.audio_track())
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import re
 import time
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,9 @@ _CLEANUP = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _LOCK = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p))
 _UNLOCK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p))
 _DISPLAY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
+
+_TRACK_NAME = re.compile(r"(?P<name>.+) - \[(?P<language>.+)\]")
+_BARE_NUMBER = re.compile(r"\w+ \d+")  # "Track 1", in whatever language libvlc speaks
 
 LARGEST = QSize(3840, 2160)
 MAX_AHEAD_S = 1.0
@@ -79,6 +85,20 @@ class _Picture(QObject):
     def _display(self, _opaque: int, _picture: int) -> None:
         if self.buffers.publish():
             self.ready.emit()
+
+
+def labelled(found: Iterable[tuple[int, str]]) -> list[Track]:
+    """Tracks under the name or the language alone, where libvlc says "Track 1 - [English]"; equal ones are numbered."""
+    tracks: list[Track] = []
+    seen: Counter[str] = Counter()
+    for number, name in found:
+        label = name
+        if parts := _TRACK_NAME.fullmatch(name):
+            is_bare = _BARE_NUMBER.fullmatch(parts["name"])
+            label = parts["language"] if is_bare else f"{parts['name']} ({parts['language']})"
+        seen[label] += 1
+        tracks.append(Track(number, label if seen[label] == 1 else f"{label} {seen[label]}"))
+    return tracks
 
 
 class VlcEngine(Engine):
@@ -125,6 +145,8 @@ class VlcEngine(Engine):
         picture.ready.connect(self.frame_ready, Qt.ConnectionType.QueuedConnection)
         self._player = player = self._instance.media_player_new()
         media = self._instance.media_new_location(Path(os.fsdecode(source.path)).as_uri())
+        # Otherwise libvlc turns on what the file or the system's language suggests.
+        media.add_option(":sub-language=none")
         if source.start_s > 0:
             media.add_option(f":start-time={source.start_s:.3f}")
         if source.keeps_paused:
@@ -232,7 +254,7 @@ class VlcEngine(Engine):
         if self._player is None:
             return []
         found = getattr(self._player, getter)() or []
-        return [Track(int(number), name.decode(errors="replace")) for number, name in found if number >= 0]
+        return labelled((int(number), name.decode(errors="replace")) for number, name in found if number >= 0)
 
     def _listen(self, player: Any, serial: int) -> None:
         self._events = manager = player.event_manager()

@@ -31,6 +31,12 @@ class IconButton(QToolButton):
             self._icon = icon
             self._tint()
 
+    def set_color(self, color: str | None) -> None:
+        """Show the icon in this colour; None for that of the palette."""
+        if color != self._color:
+            self._color = color
+            self._tint()
+
     def set_text(self, says: str) -> None:
         """Say what the button does."""
         self.setToolTip(says)

@@ -20,6 +20,8 @@ OUTSET = 6
 """How far hover and selection reach beyond the card."""
 TITLE_LINES = 2
 PROGRESS_HEIGHT = 4
+FACTS_GAP = 5
+"""Between the title and the line of facts."""
 
 
 class CardDelegate(QStyledItemDelegate):
@@ -168,7 +170,7 @@ class CardDelegate(QStyledItemDelegate):
         metrics = QFontMetricsF(small)
         painter.setFont(small)
         painter.setPen(QColor(scheme.muted))
-        line = QRectF(card.left(), y + 3, card.width(), metrics.height())
+        line = QRectF(card.left(), y + FACTS_GAP, card.width(), metrics.height())
         painter.drawText(
             line,
             Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine,
@@ -180,7 +182,7 @@ def cell_height(card_width: int, font: QFont) -> int:
     """Height of a cell whose card is `card_width` wide: picture, two lines of title, one of facts, and the gap."""
     title = QFontMetricsF(theme.scaled_font(font, 1.0, QFont.Weight.DemiBold)).lineSpacing()
     small = QFontMetricsF(theme.scaled_font(font, 0.9)).height()
-    return round(card_width * 9 / 16 + theme.S + TITLE_LINES * title + 3 + small + GAP + 2)
+    return round(card_width * 9 / 16 + theme.S + TITLE_LINES * title + FACTS_GAP + small + GAP + 2)
 
 
 def watched_share(video: Video) -> float:
@@ -202,10 +204,11 @@ def draw_lines(painter: QPainter, at: QPointF, width: float, text: str, font: QF
     layout.setTextOption(option)
     layout.beginLayout()
     height, shown, cut_at = 0.0, 0, None
-    step = QFontMetricsF(font).lineSpacing()
+    step, ascent = QFontMetricsF(font).lineSpacing(), QFontMetricsF(font).ascent()
     while shown < lines and (line := layout.createLine()).isValid():
         line.setLineWidth(width)
-        line.setPosition(QPointF(0, height))
+        # Scripts from another font have taller lines: what keeps the rhythm, and clear of the facts, are baselines.
+        line.setPosition(QPointF(0, height + ascent - line.ascent()))
         height += step
         shown += 1
         if shown == lines and line.textStart() + line.textLength() < _utf16_length(layout.text()):

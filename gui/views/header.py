@@ -45,10 +45,10 @@ class Header(QWidget):
         self._sort.setAccessibleName(self.tr("Order of the list"))
         self._sort.setToolTip(self.tr("Order of the list"))
         for sort, label in (
-            (VideoSort.ADDED, self.tr("Date added")),
+            (VideoSort.ADDED, self.tr("Recently added")),
             (VideoSort.PUBLISHED, self.tr("Date published")),
             (VideoSort.TITLE, self.tr("Title")),
-            (VideoSort.DURATION, self.tr("Duration")),
+            (VideoSort.DURATION, self.tr("Length")),
             (VideoSort.VIEWS, self.tr("Views")),
         ):
             self._sort.addItem(label, sort.value)
@@ -56,7 +56,7 @@ class Header(QWidget):
         self._sort.currentIndexChanged.connect(self._pick_sort)
         self._direction = IconButton("descending", "")
         self._direction.clicked.connect(self._turn)
-        add = PlainButton(self.tr("Add folder"), "add")
+        add = PlainButton(self.tr("Add a folder"), "add")
         add.setToolTip(self.tr("Add a folder to the library (Ctrl+O)"))
         add.clicked.connect(self.add_requested)
         more = IconButton("menu", self.tr("Menu"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QWidget
 
 from gui import theme
@@ -30,6 +30,7 @@ class LibraryView(GridView):
         self._library = model
         self._cards = CardDelegate(thumbnails, self)
         self._anchor: tuple[str, int] | None = None
+        self._left: tuple[str | None, int] | None = None
         self._fitted_for = (0, "")
         self.setItemDelegate(self._cards)
         self.setModel(model)
@@ -64,6 +65,28 @@ class LibraryView(GridView):
         if not at_top:
             self.verticalScrollBar().setValue(self.top_of(first))
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._left = self._place()
+        super().hideEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        # Qt scrolls to the clicked card a moment after the click; coming back shall find everything where it was.
+        super().showEvent(event)
+        if self._left is not None:
+            (video_id, beyond), self._left = self._left, None
+            row = self._library.row_of(video_id) if video_id else 0
+            if row is not None:
+                self.executeDelayedItemsLayout()
+                self.fit_scroll_bar()
+                self.verticalScrollBar().setValue(self.top_of(row) + beyond)
+
+    def _place(self) -> tuple[str | None, int]:
+        """The card at the top edge, and how far it is beyond it; no card at the very top."""
+        offset = self.verticalOffset()
+        return (
+            self._library.id_at(self.first_visible()) if offset > 0 else None
+        ), offset % self.cell.height()
+
     def _fit_columns(self) -> None:
         """Share the width out: whole pixels to the cards, what is left to both margins."""
         key = (self.width(), self.font().toString())
@@ -84,9 +107,8 @@ class LibraryView(GridView):
 
     def _hold(self) -> None:
         """Remember the card at the top edge before rows change."""
-        offset = self.verticalOffset()
-        video_id = self._library.id_at(self.first_visible()) if offset > 0 else None
-        self._anchor = (video_id, offset % self.cell.height()) if video_id else None
+        video_id, beyond = self._place()
+        self._anchor = (video_id, beyond) if video_id else None
 
     def _settle(self) -> None:
         """Put it back to the top edge after rows have changed."""

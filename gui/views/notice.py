@@ -64,6 +64,13 @@ class Notice(QFrame):
         self.raise_()
         self._timer.start(SHOWN_MS if do is None else SHOWN_WITH_ACTION_MS)
 
+    def withdraw_offer(self) -> None:
+        """Go at once if there is something to do about the message."""
+        if self._action is not None:
+            self._timer.stop()
+            self._action = None
+            self.hide()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._host and event.type() is QEvent.Type.Resize:
             self._place()

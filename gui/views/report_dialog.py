@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QHBoxLayout,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -17,6 +19,19 @@ from gui import theme
 from gui.views.buttons import PlainButton, PrimaryButton
 from gui.views.texts import PlainLabel, tool_tip
 from hub.library.types import ScanProblem
+
+
+class _RowDelegate(QStyledItemDelegate):
+    """Rows as high as the wrapped reason needs, with room around it."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        hint = super().sizeHint(option, index)
+        table = self.parent()
+        if index.column() == 1 and isinstance(table, QTreeWidget):
+            room = QRect(0, 0, table.columnWidth(1) - 2 * theme.S, 10_000)
+            text = str(index.data(Qt.ItemDataRole.DisplayRole))
+            hint.setHeight(table.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, text).height())
+        return QSize(hint.width(), hint.height() + 2 * theme.S)
 
 
 class ReportDialog(QDialog):
@@ -37,7 +52,8 @@ class ReportDialog(QDialog):
         words.setWordWrap(True)
         table = QTreeWidget()
         table.setRootIsDecorated(False)
-        table.setUniformRowHeights(True)
+        table.setWordWrap(True)
+        table.setItemDelegate(_RowDelegate(table))
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setHeaderLabels([self.tr("File"), self.tr("Why")])
         for problem in problems:
@@ -45,7 +61,8 @@ class ReportDialog(QDialog):
             for section in (0, 1):
                 row.setToolTip(section, tool_tip(row.text(section)))
             table.addTopLevelItem(row)
-        table.setColumnWidth(0, 340)
+        table.setColumnWidth(0, 280)
+        table.header().sectionResized.connect(table.scheduleDelayedItemsLayout)
         table.setVisible(bool(problems))
         copy = PlainButton(self.tr("Copy"), "copy")
         copy.clicked.connect(self._copy)

@@ -43,6 +43,12 @@ class SetupCard(QFrame):
         self._problem.setVisible(bool(sentence))
         self._button.setEnabled(True)
 
+    def refuse(self, sentence: str) -> None:
+        """Say why the hub refused, and let the password be typed again."""
+        self.show_error(sentence)
+        self._password.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._password.selectAll()
+
     def _explanation(self) -> QVBoxLayout:
         title = PlainLabel(self.tr("Watch on your other devices"))
         title.setObjectName("title")

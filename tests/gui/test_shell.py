@@ -155,7 +155,7 @@ def test_dropped_folder_fills_the_library_with_pictures(app: App, clips: Path) -
 def test_scan_report_names_the_broken_file(app: App, clips: Path) -> None:
     app.drop(clips)
     app.says("3 videos added, 1 file passed over")
-    app.action("Scan report…").trigger()
+    app.action("Scan report").trigger()
     app.qtbot.waitUntil(lambda: bool(app.window.findChildren(ReportDialog)), timeout=WAIT_MS)
     dialog = app.window.findChildren(ReportDialog)[0]
     app.qtbot.waitUntil(dialog.isVisible)
@@ -229,6 +229,7 @@ def test_removed_video_is_gone_undone_and_gone_for_good(app: App, clips: Path) -
     [undo] = [b for b in app.window.notice.findChildren(QPushButton) if b.isVisible()]
     undo.click()
     app.wait_for_titles("Harbour", "Portrait", "Song")
+    assert app.window.focusWidget() is app.view
     row = app.model.row_of(next(v.id for v in app.videos() if v.title == "Song"))
     assert row is not None
     app.view.setCurrentIndex(app.model.index(row))
@@ -236,7 +237,8 @@ def test_removed_video_is_gone_undone_and_gone_for_good(app: App, clips: Path) -
     app.press("Remove")
     app.shell._removal.commit()
     app.wait_for_titles("Harbour", "Portrait")
-    app.action("Rescan").trigger()
+    app.action("Scan all again").trigger()
+    app.says("nothing new")
     app.qtbot.waitUntil(lambda: not app.shell._jobs.active, timeout=WAIT_MS)
     assert (clips / "Song.mp3").exists()
     app.wait_for_titles("Harbour", "Portrait")
@@ -253,6 +255,7 @@ def test_first_run_is_set_up_in_the_window_and_opens_the_browser_door(app: App) 
     QTest.keyClicks(password, "short")
     QTest.keyClick(password, Qt.Key.Key_Return)
     app.qtbot.waitUntil(lambda: any("at least 8" in label.text() for label in card.findChildren(QLabel)))
+    assert app.window.focusWidget() is password
     password.clear()
     QTest.keyClicks(password, PASSWORD)
     QTest.keyClick(password, Qt.Key.Key_Return)
@@ -290,7 +293,7 @@ def test_folders_are_listed_removed_and_their_videos_missing(app: App, clips: Pa
 
 
 def test_folder_is_chosen_with_a_dialog(app: App, clips: Path) -> None:
-    app.action("Add a folder…").trigger()
+    app.action("Add a folder").trigger()
     [chooser] = app.window.findChildren(QFileDialog)
     chooser.fileSelected.emit(str(clips))
     chooser.reject()

@@ -139,6 +139,22 @@ def test_captions_are_off_until_they_are_wanted_and_then_stay_on(
     assert (engine.caption, preferences.shows_captions) == (-1, False)
 
 
+def test_caption_button_tells_whether_captions_are_on(page: PlayerPage, engine: FakeEngine) -> None:
+    page.play(FILM)
+    engine.tracks_changed.emit()
+    off = button(page, "Captions: off").icon().pixmap(20, 20).toImage()
+    QTest.keyClick(page, Qt.Key.Key_C)
+    assert button(page, "Captions: on").icon().pixmap(20, 20).toImage() != off
+
+
+def test_track_that_turns_itself_on_is_turned_off(page: PlayerPage, engine: FakeEngine) -> None:
+    page.play(FILM)
+    engine.tracks_changed.emit()
+    engine.caption = 5
+    engine.tracks_changed.emit()
+    assert engine.caption == -1
+
+
 def test_choices_that_are_none_are_not_offered(page: PlayerPage, engine: FakeEngine) -> None:
     engine.captions = []
     page.play(FILM)

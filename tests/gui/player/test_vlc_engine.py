@@ -15,7 +15,7 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from gui.player.engine import EngineState, Source
-from gui.player.vlc_engine import VlcEngine
+from gui.player.vlc_engine import VlcEngine, labelled
 from tests.media import clip_bytes, make_clip, write_bytes
 
 WAIT_MS = 10_000
@@ -211,3 +211,20 @@ def test_quiet_on_stderr(
     engine.open(Source(path=os.fsencode(tmp_path / "gone.mp4")))
     wait_for_state(engine, EngineState.FAILED, qtbot)
     assert capfd.readouterr().err == ""
+
+
+def test_tracks_are_named_by_their_language() -> None:
+    found = [
+        (2, "Track 1 - [English]"),
+        (3, "Piste 2 - [German]"),
+        (4, "Track 3 - [English]"),
+        (5, "Track 4"),
+    ]
+    found.append((6, "Commentary - [English]"))
+    assert [track.label for track in labelled(found)] == [
+        "English",
+        "German",
+        "English 2",
+        "Track 4",
+        "Commentary (English)",
+    ]

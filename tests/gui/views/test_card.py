@@ -15,7 +15,7 @@ from gui import theme
 from gui.models.library import LibraryModel, Role
 from gui.models.thumbnails import Thumbnails
 from gui.session import Session
-from gui.views.card import CardDelegate, cell_height, draw_lines, watched_share
+from gui.views.card import FACTS_GAP, CardDelegate, cell_height, draw_lines, watched_share
 from hub.library.types import Availability, VideoQuery
 from tests.gui.fake_hub import FakeHub, a_video
 
@@ -151,6 +151,19 @@ def test_text_of_any_script_is_at_most_so_many_lines(qapp: QApplication, text: s
     height = draw_lines(painter, QPointF(0, 0), 200, text, QFont(qapp.font()), 2)
     painter.end()
     assert height <= 2 * painter_line(qapp)
+
+
+def test_tall_script_keeps_clear_of_what_is_below(qapp: QApplication) -> None:
+    font = QFont(qapp.font())
+    image = QImage(200, 120, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    painter = QPainter(image)
+    height = draw_lines(painter, QPointF(0, 0), 200, "日本の朝ごはん ข้าวผัดกุ้ง " * 2, font, 2)
+    painter.end()
+    below = image.copy(0, int(height) + FACTS_GAP, 200, 40)
+    blank = below.copy()
+    blank.fill(Qt.GlobalColor.white)
+    assert below == blank
 
 
 def painter_line(qapp: QApplication) -> float:

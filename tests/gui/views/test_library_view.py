@@ -165,6 +165,22 @@ def test_width_change_keeps_the_row_in_view(
     assert shown_first <= top < shown_first + view.columns
 
 
+def test_coming_back_to_the_grid_finds_it_where_it_was(
+    hub: FakeHub, model: LibraryModel, view: LibraryView, qtbot: QtBot
+) -> None:
+    fill(hub, model, view, qtbot, 400)
+    bar = view.verticalScrollBar()
+    place = 20 * view.cell.height() + 17
+    bar.setValue(place)
+    view.setCurrentIndex(model.index(0))
+    bar.setValue(place)
+    view.hide()
+    bar.setValue(0)
+    view.show()
+    view.setFocus()
+    assert bar.value() == place
+
+
 def test_context_menu_is_about_the_selection(
     hub: FakeHub, model: LibraryModel, view: LibraryView, qtbot: QtBot
 ) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QToolButton,
+    QTreeWidget,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -313,6 +314,32 @@ def test_empty_page_offers_two_ways_and_waits_while_one_is_taken(qtbot: QtBot) -
     assert demo.isHidden()
     page.set_busy(False)
     assert demo.isEnabled()
+
+
+def test_withdrawn_offer_is_gone_and_plain_words_stay(host: QWidget) -> None:
+    notice = Notice(host)
+    notice.show_text("Plain.")
+    notice.withdraw_offer()
+    assert notice.isVisible()
+    notice.show_text("Removed.", "Undo", lambda: None)
+    notice.withdraw_offer()
+    assert notice.isHidden()
+
+
+def test_reason_in_the_report_is_shown_whole(qtbot: QtBot) -> None:
+    reason = "This is no media file, or it is damaged so early that nothing in it can be read. " * 3
+    problems = [
+        ScanProblem(folder_id="f", path=p, reason=r) for p, r in (("a.mp4", reason), ("b.mp4", "No."))
+    ]
+    dialog = ReportDialog(problems)
+    qtbot.addWidget(dialog)
+    with qtbot.waitExposed(dialog):
+        dialog.show()
+    [table] = dialog.findChildren(QTreeWidget)
+    long, short = (table.visualRect(table.model().index(row, 0)).height() for row in (0, 1))
+    line = table.fontMetrics().height()
+    assert line * 1.5 < short < line * 3
+    assert long > short + line
 
 
 def test_markup_in_data_is_text_in_labels_notices_and_tool_tips(host: QWidget, qtbot: QtBot) -> None:
