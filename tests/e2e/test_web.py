@@ -131,7 +131,7 @@ def test_the_first_run_leads_to_the_first_film(tmp_path: Path, films: Path, visi
         expect(page.get_by_role("button", name="Try the demo")).to_be_visible()
         page.get_by_role("button", name="Add a folder").click()
         page.get_by_label("Folder on the computer Marquee runs on").fill(str(films))
-        page.get_by_role("button", name="Add folder").click()
+        page.get_by_role("button", name="Add a folder").click()
         expect(page.get_by_text(str(films), exact=True)).to_be_visible()
         page.get_by_role("link", name="Marquee: Library").click()
         expect(page.get_by_role("link", name="Voyage")).to_be_visible()

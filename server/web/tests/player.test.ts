@@ -43,10 +43,10 @@ describe("where captions go", () => {
 
   it("without a choice takes the track that suits the reader's languages", () => {
     const tracks = [
-      { lang: "ar", label: "العربية" },
-      { lang: "en", label: "English (forced)" },
-      { lang: "en", label: "English" },
-      { lang: "ger", label: "Deutsch" },
+      { lang: "ar", label: "العربية", forced: false },
+      { lang: "en", label: "English (forced)", forced: true },
+      { lang: "en", label: "English", forced: false },
+      { lang: "ger", label: "Deutsch", forced: false },
     ];
     const chosen = (...languages: string[]) => tracks.indexOf(preferredTrack(tracks, languages)!);
     expect(chosen("en-GB", "ar")).toBe(2);

@@ -20,6 +20,9 @@ export interface ScanFigures {
   phase: string;
   files_found: number;
   files_new: number;
+  files_changed: number;
+  files_moved: number;
+  files_missing: number;
   errors: number;
   files_per_s: number;
   current: string | null;

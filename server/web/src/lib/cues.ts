@@ -39,17 +39,15 @@ function clamp(percent: number): number {
   return Math.min(100, Math.max(0, Math.round(percent * 100) / 100));
 }
 
-const FORCED = /\bforced\b/i;
-
 /**
  * The track for somebody who has never chosen one: the first language of `languages` (best first) that there is, in
  * full rather than forced (signs and foreign speech only); without a match the first that is not forced.
  */
-export function preferredTrack<T extends { readonly lang: string; readonly label: string }>(
+export function preferredTrack<T extends { readonly lang: string; readonly forced: boolean }>(
   tracks: readonly T[],
   languages: readonly string[],
 ): T | null {
-  const full = tracks.filter((track) => !FORCED.test(track.label));
+  const full = tracks.filter((track) => !track.forced);
   for (const candidates of [full, tracks]) {
     for (const language of languages) {
       const track = trackFor(candidates, language);

@@ -14,6 +14,8 @@ interface Track {
   readonly lang: string;
   readonly label: string;
   readonly url: string;
+  /** Only signs and foreign speech. */
+  readonly forced: boolean;
 }
 
 const OFF = "off";

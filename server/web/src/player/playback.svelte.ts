@@ -3,6 +3,7 @@ import { ApiError } from "../api/errors";
 import type { Playback as PlayDecision, VideoDetail } from "../api/types";
 import { retryDelayMs } from "../lib/backoff";
 import { browserCapabilities } from "../lib/caps";
+import { formatName, stumblingBlock } from "../lib/formats";
 import { PositionSaver, resumeAt } from "../lib/position";
 import { texts } from "../texts";
 
@@ -137,8 +138,8 @@ export class Playback {
       element.pause();
       this.failure = {
         kind: "nopicture",
-        title: texts.player.noPictureTitle,
-        text: texts.player.noPicture(this.detail.video_codec),
+        title: texts.player.noPictureTitle(formatName(this.detail.video_codec ?? "")),
+        text: texts.player.noPicture,
         reasons: this.decision?.reasons ?? [],
       };
     }
@@ -166,7 +167,7 @@ export class Playback {
       if (error.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED || ++this.#decodeFailures >= DECODE_ATTEMPTS) {
         this.failure = {
           kind: "decode",
-          title: texts.player.cannotDecodeTitle,
+          title: texts.player.cannotDecodeTitle(stumblingBlock(this.detail, this.caps)),
           text: texts.player.cannotDecode,
           reasons: this.decision.reasons,
         };

@@ -1,5 +1,6 @@
 import { api } from "../api/client";
 import type { HubEvent, Job, ScanFigures } from "../api/types";
+import { newsOf } from "../lib/jobNews";
 import { texts } from "../texts";
 import { toasts } from "./toasts.svelte";
 
@@ -12,13 +13,19 @@ export function figures(job: Job): Partial<ScanFigures> {
   return (job.detail ?? {}) as Partial<ScanFigures>;
 }
 
-/** Kinds of work that somebody starts and waits for; the end of anything else is nobody's news. */
+/** Kinds of work that people start. */
 const ASKED_FOR = new Set(["scan", "demo"]);
+const SCANS = new Set(["scan", "scan-changes"]);
 
 /** The work under way, for those who manage the library. */
 class Jobs {
   #active = $state.raw<readonly Job[]>([]);
   #problem = $state("");
+  /** Jobs that the person at this page began. */
+  #asked = new Set<string>();
+  #expectsScan = false;
+  /** Scans that run for the demo, which speaks for them. */
+  #forDemo = new Set<string>();
 
   get active(): readonly Job[] {
     return this.#active;
@@ -52,8 +59,24 @@ class Jobs {
     this.#active = [];
   }
 
+  /** The person here began this job: its end is told even if nothing came of it. */
+  askedFor(job: Job): void {
+    this.#asked.add(job.id);
+    this.add(job);
+  }
+
+  /** The person here does something that makes the hub scan; `false` when it came to nothing. */
+  expectScan(expects = true): void {
+    this.#expectsScan = expects;
+  }
+
   add(job: Job): void {
     this.hear({ type: "job.changed", job });
+  }
+
+  #tell(job: Job): void {
+    const news = newsOf(job, this.#asked.has(job.id), this.#forDemo.has(job.id));
+    if (news) toasts.show(news.text, "plain", news.report ? { href: "/settings", label: texts.settings.problems } : null);
   }
 
   hear(event: HubEvent): void {
@@ -64,8 +87,15 @@ class Jobs {
       if (!known) return;
       this.#active = this.#active.filter((one) => one.id !== job.id);
       if (job.state === "failed") toasts.show(texts.jobs.failed(job.title, job.error ?? null), "bad");
-      else if (job.state === "done" && ASKED_FOR.has(job.kind)) toasts.show(texts.jobs.finished(job.title));
+      else if (job.state === "done") this.#tell(job);
+      this.#asked.delete(job.id);
+      this.#forDemo.delete(job.id);
     } else {
+      if (!known && job.kind === "scan" && this.#expectsScan) {
+        this.#expectsScan = false;
+        this.#asked.add(job.id);
+      }
+      if (SCANS.has(job.kind) && this.#active.some((one) => one.kind === "demo")) this.#forDemo.add(job.id);
       this.#active = known ? this.#active.map((one) => (one.id === job.id ? job : one)) : [...this.#active, job];
     }
   }

@@ -2,6 +2,8 @@ export interface Toast {
   id: number;
   text: string;
   tone: "plain" | "bad";
+  /** Where more is said. */
+  link: { href: string; label: string } | null;
 }
 
 const SHOWN_MS = 5_000;
@@ -14,9 +16,9 @@ class Toasts {
     return this.#list;
   }
 
-  show(text: string, tone: Toast["tone"] = "plain"): void {
+  show(text: string, tone: Toast["tone"] = "plain", link: Toast["link"] = null): void {
     const id = ++this.#last;
-    this.#list = [...this.#list.slice(-2), { id, text, tone }];
+    this.#list = [...this.#list.slice(-2), { id, text, tone, link }];
     setTimeout(() => this.dismiss(id), SHOWN_MS);
   }
 
