@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, clock, spokenDuration } from "../src/lib/time";
+import { formatLine, formatName, stumblingBlock } from "../src/lib/formats";
+import { ago, bytes, clock, longDate, spokenDuration } from "../src/lib/time";
 import { linkify } from "../src/lib/linkify";
 
 describe("writing times", () => {
@@ -34,6 +35,31 @@ describe("writing times", () => {
     ["2023-11-21T12:00:00Z", "3 years ago"],
     ["garbage", ""],
   ])("writes %s as %s", (when, text) => expect(ago(when, now)).toBe(text));
+});
+
+describe("writing dates", () => {
+  it.each([
+    ["en-GB", "21 November 2026"],
+    ["en-US", "November 21, 2026"],
+    ["de", "21. November 2026"],
+  ])("writes them as in %s", (locale, text) => expect(longDate("2026-11-21T12:00:00Z", locale)).toBe(text));
+});
+
+describe("naming formats", () => {
+  const recording = { container: "mpegts", video_codec: "h264", audio_codec: "aac" };
+
+  it("writes them as people do", () => {
+    expect(formatLine(recording)).toBe("MPEG-TS · H.264 · AAC");
+    expect(formatLine({ container: "wav", video_codec: null, audio_codec: "pcm_s24le" })).toBe("WAV · PCM");
+    expect(formatName("xyz")).toBe("XYZ");
+    expect(formatLine({})).toBe("");
+  });
+
+  it("names the part that the browser does not play", () => {
+    expect(stumblingBlock(recording, "mp4,h264,aac")).toBe("MPEG-TS");
+    expect(stumblingBlock({ ...recording, container: "mp4" }, "mp4,aac")).toBe("H.264");
+    expect(stumblingBlock(recording, "mpegts,h264,aac")).toBe("MPEG-TS · H.264 · AAC");
+  });
 });
 
 describe("writing sizes", () => {

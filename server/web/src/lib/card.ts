@@ -29,8 +29,12 @@ export function isAudio(video: Pick<Video, "video_codec" | "audio_codec">): bool
   return video.video_codec === null && video.audio_codec !== null;
 }
 
-export function metaLine(video: Video, nowMs: number): string {
-  const facts = [video.channel, ago(video.published_at ?? video.added_at, nowMs)];
+/** Too little for a channel's name beside the age. */
+const NARROW_PX = 200;
+
+/** The line below the title: the channel, where it has room, and what is shown in full. */
+export function metaLine(video: Video, widthPx: number, nowMs: number): { channel: string | null; rest: string } {
+  const facts = [ago(video.published_at ?? video.added_at, nowMs)];
   if (video.views > 0) facts.push(texts.card.views(video.views));
-  return facts.filter((fact): fact is string => Boolean(fact)).join(" · ");
+  return { channel: widthPx < NARROW_PX ? null : video.channel || null, rest: facts.filter(Boolean).join(" · ") };
 }

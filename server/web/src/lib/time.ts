@@ -1,4 +1,4 @@
-/** How times and sizes are written. Everything goes through Intl, in the page's language. */
+/** How times and sizes are written. Everything goes through Intl: words in the page's language, dates as the reader's browser has it. */
 
 /** A position or length as `m:ss` or `h:mm:ss`. */
 export function clock(seconds: number | null | undefined): string {
@@ -43,7 +43,8 @@ export function ago(when: string, nowMs: number, locale = "en"): string {
   return format.format(-Math.floor(pastS / unitS), unit);
 }
 
-export function longDate(when: string, locale = "en"): string {
+/** A date as the reader writes dates: `21 November 2026` for `en-GB`. */
+export function longDate(when: string, locale: string = navigator.language): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(new Date(when));
 }
 

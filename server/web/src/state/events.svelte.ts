@@ -6,7 +6,7 @@ import { session } from "./session.svelte";
 type Listener = (event: HubEvent) => void;
 
 /** Shorter interruptions (a hub that restarts, a phone changing cells) are mended without a word. */
-const BANNER_AFTER_MS = 2_500;
+const BANNER_AFTER_MS = 2_000;
 
 /**
  * The hub's event stream, kept open while somebody is signed in.
@@ -58,6 +58,7 @@ class EventStream {
       document.removeEventListener("visibilitychange", soon);
       clearTimeout(this.#retryTimer);
       clearTimeout(this.#bannerTimer);
+      this.#bannerTimer = 0;
       this.#shown = false;
       this.#socket?.close();
       this.#socket = null;
@@ -73,9 +74,7 @@ class EventStream {
 
   #connect(): void {
     this.#retryAtMs = null;
-    if (!this.#bannerTimer) {
-      this.#bannerTimer = window.setTimeout(() => (this.#shown = true), BANNER_AFTER_MS);
-    }
+    this.#warnSoon();
     const socket = new WebSocket(new URL("/v1/events", location.href.replace(/^http/, "ws")));
     this.#socket = socket;
     socket.onopen = () => {
@@ -94,8 +93,15 @@ class EventStream {
       if (this.#socket !== socket) return;
       this.#socket = null;
       this.#connected = false;
-      if (this.#running) void this.#plan();
+      if (!this.#running) return;
+      this.#warnSoon();
+      void this.#plan();
     };
+  }
+
+  /** Reckoned from the loss, not from the attempts that follow it. */
+  #warnSoon(): void {
+    this.#bannerTimer ||= window.setTimeout(() => (this.#shown = true), BANNER_AFTER_MS);
   }
 
   async #plan(): Promise<void> {
