@@ -41,6 +41,11 @@ class Server:
         """The port that is listened on, once started."""
         return self._port
 
+    @property
+    def app(self) -> web.Application | None:
+        """The application, while it is served."""
+        return self._runner.app if self._runner is not None else None
+
     async def start(self) -> str:
         """Listen; the URL other machines reach it by. HubError when the address cannot be used."""
         self._runner = web.AppRunner(create_app(self._hub), shutdown_timeout=SHUTDOWN_TIMEOUT_S)

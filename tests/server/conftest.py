@@ -15,6 +15,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from hub.accounts.passwords import PasswordHasher
 from hub.accounts.types import Role
 from hub.bootstrap import Hub
 from hub.config import LibrarySettings, Settings
@@ -22,6 +23,7 @@ from hub.jobs.types import Job
 from hub.library.types import VideoQuery
 from hub.paths import Paths
 from server.runner import Server
+from tests.hub.conftest import prepare_template
 from tests.media import make_clip
 
 OWNER, MEMBER = "Ada", "Bob"
@@ -100,10 +102,28 @@ def settings() -> Settings:
     return Settings(library=LibrarySettings(watch=False))
 
 
+@pytest.fixture(scope="session")
+def database_template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A database file with the newest schema: making one takes ten times as long as copying it."""
+    path = tmp_path_factory.mktemp("schema") / "template.db"
+    prepare_template(f"sqlite:///{path}")
+    return path.read_bytes()
+
+
 @pytest.fixture
-async def hub(tmp_path: Path, settings: Settings) -> AsyncIterator[Hub]:
-    """A started hub on an empty data folder."""
-    hub = await asyncio.to_thread(Hub, settings, Paths(tmp_path / "data"))
+def paths(tmp_path: Path, database_template: bytes) -> Paths:
+    """A data folder with an empty library."""
+    paths = Paths(tmp_path / "data")
+    paths.create()
+    paths.database_file.write_bytes(database_template)
+    return paths
+
+
+@pytest.fixture
+async def hub(settings: Settings, paths: Paths) -> AsyncIterator[Hub]:
+    """A started hub on that folder. Its passwords are hashed for real, but cheaply."""
+    hub = await asyncio.to_thread(Hub, settings, paths)
+    hub.accounts._passwords = PasswordHasher(time_cost=1, memory_kib=8)
     await hub.start()
     yield hub
     await hub.close()

@@ -166,7 +166,9 @@ async def test_a_body_that_is_no_json_is_415(owner: Client) -> None:
 async def test_a_body_of_more_than_a_mebibyte_is_413(owner: Client, server: Server) -> None:
     too_long = b'{"path": "' + b"x" * (1 << 20) + b'"}'
     headers = {"Content-Type": "application/json"}
-    (await owner.ask("POST", "/v1/folders", data=io.BytesIO(too_long), headers=headers)).problem(413, "too-large")
+    (await owner.ask("POST", "/v1/folders", data=io.BytesIO(too_long), headers=headers)).problem(
+        413, "too-large"
+    )
 
     async def chunks() -> object:
         for start in range(0, len(too_long), 100_000):
