@@ -12,7 +12,7 @@ from gui.session import Runner
 from hub.errors import HubError
 
 SAVE_EVERY_S = 5.0
-GLIMPSE_S = 0.25
+GLIMPSE_S = 0.05
 """A play that came no further has not moved the place where the viewer was before."""
 VIEWED_AFTER_S = 10.0
 """A play that has lasted this long, or half the video if that is shorter, counts as a view; as in the browser."""

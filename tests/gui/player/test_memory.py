@@ -120,10 +120,10 @@ def test_opening_alone_never_overwrites_the_place_that_was_stored(
     memory.begin("v", 30.0, 100.0)
     clock[0] += 10
     memory.move(0.0)
-    memory.move(30.2)
+    memory.move(30.04)
     memory.end()
     memory.begin("watched", 0.0, 100.0)
-    memory.move(0.2)
+    memory.move(0.04)
     memory.end()
     memory.begin("w", 0.0, 100.0)
     memory.move(1.5)
