@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer
-from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QCursor, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gui import theme
@@ -114,9 +114,14 @@ class Stage(QWidget):
         self._bottom.raise_()
 
     def _hide_bars(self) -> None:
-        if self._bottom.underMouse() or self._top.underMouse():
+        if _is_under_pointer(self._bottom) or _is_under_pointer(self._top):
             self._timer.start()
             return
         self._top.hide()
         self._bottom.hide()
         self.setCursor(Qt.CursorShape.BlankCursor)
+
+
+def _is_under_pointer(widget: QWidget) -> bool:
+    # Not underMouse(): it keeps its word when a widget moves away from under a pointer that rests.
+    return widget.rect().contains(widget.mapFromGlobal(QCursor.pos()))
