@@ -315,6 +315,7 @@ def test_a_restart_of_the_hub_is_survived(tmp_path: Path, films: Path, visiting:
     with Serving(tmp_path / "data") as hub:
         hub.set_up()
         hub.call("POST", "/v1/folders", {"path": str(films)})
+        hub.call("POST", "/v1/scans", {})
         wait_for_jobs(hub)
         visit = visiting(hub.url, token=hub.token)
         page = visit.page
