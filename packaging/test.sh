@@ -10,4 +10,7 @@ sh packaging/setup.sh test
 if [ $# -gt 0 ]; then exec .venv/bin/pytest "$@"; fi
 sh packaging/check.sh static
 in_web npm run --silent test
-exec .venv/bin/pytest -n 2
+if .venv/bin/pytest -n 2; then exit 0; fi
+# Windows, browsers and clocks on two busy cores: what failed beside others is run once more alone, and must pass there.
+say 'once more, alone, what failed'
+exec .venv/bin/pytest --last-failed --last-failed-no-failures none

@@ -84,7 +84,9 @@ async def test_pictures_are_made_newest_first_and_what_is_looked_at_before_all(p
     assert order.index(b"1.mp4") < order.index(b"2.mp4")
     assert (b"1.mp4", Priority.INTERACTIVE) in pictured.media.pictured
     rest = [name for name, priority in pictured.media.pictured[3:] if priority is Priority.THUMBNAIL]
-    assert rest == sorted(rest, reverse=True)
+    # Three are made side by side, so neighbours may change places.
+    newest_first = sorted(rest, reverse=True)
+    assert all(abs(rest.index(name) - newest_first.index(name)) < 3 for name in rest)
 
 
 async def test_a_video_without_a_picture_is_not_tried_again(pictured: World) -> None:
