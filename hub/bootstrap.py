@@ -75,10 +75,11 @@ class Hub:
     async def start(self) -> None:
         """Start every service in order. DataFolderError and its kin when the folder or database cannot be used."""
         async with AsyncExitStack() as opened:
+            # Released last: until the database is closed nobody else may use the folder. Harmless if never taken.
+            opened.callback(self._lock.release)
             # The threads exist from construction on, so they are ended even when the first step fails.
             opened.push_async_callback(self.db.close)
             await asyncio.to_thread(self._take_folder)
-            opened.callback(self._lock.release)
             await asyncio.to_thread(upgrade_database, self.db.engine, self.paths.backups)
             services: list[Service] = [
                 self.media,

@@ -99,7 +99,13 @@ class PasswordHasher:
 
 
 def _normal(password: str) -> bytes:
-    """NFC (RFC 8265 §4.2.2): keyboards disagree on whether é is one character or two."""
+    """NFC (RFC 8265 §4.2.2): keyboards disagree on whether é is one character or two.
+
+    What is too long stays as it is: it is refused anyway, and normalising takes a time that grows with the square of a
+    run of accents.
+    """
+    if len(password) > MAX_BYTES:
+        return password.encode()
     return unicodedata.normalize("NFC", password).encode()
 
 

@@ -128,7 +128,8 @@ def to_text(name: bytes) -> str:
 
 def tidy(text: str, limit: int) -> str:
     """One line as the catalogue keeps it: NFC, no control characters, white space collapsed, at most `limit` long."""
-    text = unicodedata.normalize("NFC", clean(text))
+    # Cut first: normalising takes a time that grows with the square of a run of accents.
+    text = unicodedata.normalize("NFC", clean(text[: 4 * limit]))
     return " ".join("".join(" " if unicodedata.category(char) == "Cc" else char for char in text).split())[
         :limit
     ].rstrip()
