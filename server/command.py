@@ -47,8 +47,9 @@ async def run(settings: Settings, paths: Paths) -> None:
     try:
         await hub.start()
         url = await server.start()
-        click.echo(f"Marquee is ready at {url}")
+        # Whoever waits for the ready line finds the code already there.
         await _greet(hub, url)
+        click.echo(f"Marquee is ready at {url}")
         await asyncio.get_running_loop().create_future()
     except asyncio.CancelledError:
         log.info("asked to stop")

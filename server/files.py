@@ -21,7 +21,7 @@ from server.conditions import (
     whole_seconds,
 )
 from server.problems import HttpProblem
-from server.sending import FileChanged, FileState, send
+from server.sending import FileChanged, FileState, full_frames, send
 
 log = logging.getLogger(__name__)
 
@@ -113,8 +113,11 @@ class FileServer:
         assert task is not None
         self._streams.add(task)
         try:
-            await response.prepare(request)
-            if request.method != "HEAD" and end > start:
+            if request.method == "HEAD" or end == start:
+                await response.prepare(request)
+                return
+            with full_frames(request.transport, end - start):
+                await response.prepare(request)
                 await send(request, response, opened.fd, opened.state, start, end, executor=self._executor)
         except ConnectionError:
             response.force_close()

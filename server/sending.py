@@ -15,7 +15,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from aiohttp import web
@@ -52,6 +55,25 @@ class FileState(NamedTuple):
         now = FileState.of(fd)
         if now.size_bytes != self.size_bytes or now.mtime_ns != self.mtime_ns or now.links < self.links:
             raise FileChanged(CHANGED)
+
+
+@contextmanager
+def full_frames(transport: asyncio.Transport | None, size_bytes: int) -> Iterator[None]:
+    """Around headers and body of a short answer: they leave in full frames, not the headers by themselves.
+
+    Each frame wakes the other side; with one less a client that reads 1.5 MB ranges is a tenth faster. Long answers and
+    systems other than Linux do without.
+    """
+    if transport is None or size_bytes > ZERO_COPY_BYTES or not hasattr(socket, "TCP_CORK"):
+        yield
+        return
+    sock = transport.get_extra_info("socket")
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # the connection may be gone, and its socket with it
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 
 
 async def send(

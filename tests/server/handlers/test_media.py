@@ -10,6 +10,7 @@ import pytest
 from hub.bootstrap import Hub
 from hub.events import VideosChanged
 from hub.library.types import VideoPatch, VideoQuery
+from server.handlers.media import FILES
 from server.runner import Server
 from tests.media import make_clip
 from tests.server.conftest import Client, scan
@@ -204,8 +205,6 @@ async def test_a_client_that_leaves_mid_stream_disturbs_nobody(
     await client.head()
     await client.close()
     assert server.app is not None
-    from server.handlers.media import FILES
-
     files = server.app[FILES]
     await until(lambda: not files._streams)
     assert (await owner.get("/v1/me")).status == 200

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.bootstrap import Hub
+from tests.server.conftest import Client
+
+UNKNOWN = "01J8Z3V6Q0AAAAAAAAAAAAAAAA"
+
+
+async def test_a_folder_is_added_scanned_and_removed(hub: Hub, owner: Client, films: Path) -> None:
+    reply = await owner.post("/v1/folders", {"path": str(films)})
+    assert reply.status == 201
+    folder = reply.json
+    assert set(folder) == {"id", "path", "added_at", "last_scan_at", "videos", "missing", "problem"}
+    assert folder["path"] == str(films)
+    reply = await owner.post("/v1/scans", {"folder_ids": [folder["id"]]})
+    assert reply.status == 202
+    assert reply.headers["Location"] == f"/v1/jobs/{reply.json['id']}"
+    await hub.jobs.wait(reply.json["id"])
+    job = (await owner.get(reply.headers["Location"])).json
+    assert (job["kind"], job["state"], job["detail"]["files_new"]) == ("scan", "done", 2)
+    (listed,) = (await owner.get("/v1/folders")).json["items"]
+    assert (listed["id"], listed["videos"]) == (folder["id"], 2)
+    assert (await owner.delete(f"/v1/folders/{folder['id']}")).status == 204
+    assert (await owner.get("/v1/folders")).json == {"items": [], "next_cursor": None}
+    (await owner.delete(f"/v1/folders/{folder['id']}")).problem(404, "not-found")
+
+
+@pytest.mark.parametrize("path", ["", "relative/films", "/nowhere/at/all", "/etc/passwd", "/a\u0000b"])
+async def test_what_is_no_folder_is_refused_in_words(owner: Client, path: str) -> None:
+    reply = await owner.post("/v1/folders", {"path": path})
+    assert reply.status in (404, 409, 422)
+    assert reply.json["detail"]
+    assert (await owner.get("/v1/folders")).json["items"] == []
+
+
+async def test_the_scan_report_names_files_and_reasons(hub: Hub, owner: Client, films: Path) -> None:
+    (films / "text.mp4").write_text("not a film")
+    folder = (await owner.post("/v1/folders", {"path": str(films)})).json
+    await hub.jobs.wait((await owner.post("/v1/scans")).json["id"])
+    (problem,) = (await owner.get("/v1/folders/problems")).json["items"]
+    assert problem["path"].endswith("text.mp4")
+    assert problem["reason"]
+    assert problem["folder_id"] == folder["id"]
+
+
+async def test_a_scan_of_an_unknown_folder_is_refused(owner: Client) -> None:
+    (await owner.post("/v1/scans", {"folder_ids": [UNKNOWN]})).problem(404, "not-found")
+    reply = await owner.post("/v1/scans", {"folder_ids": "all"})
+    reply.problem(422, "invalid-input")
+    assert reply.json["field"] == "folder_ids"
+
+
+async def test_jobs_are_listed_newest_first_by_pages(hub: Hub, owner: Client, films: Path) -> None:
+    await owner.post("/v1/folders", {"path": str(films)})
+    ids = []
+    for _ in range(3):
+        ids.append((await owner.post("/v1/scans")).json["id"])
+        await hub.jobs.wait(ids[-1])
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = (await owner.get(f"/v1/jobs?limit=1{cursor}")).json
+        seen += [job["id"] for job in page["items"] if job["kind"] == "scan"]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen == ids[::-1]
+    assert ids[0] not in [job["id"] for job in (await owner.get("/v1/jobs?active=true")).json["items"]]
+    assert (await owner.get("/v1/jobs?active=false")).status == 200
+    reply = await owner.get("/v1/jobs?active=perhaps")
+    reply.problem(422, "invalid-input")
+    assert reply.json["field"] == "active"
+
+
+async def test_an_ended_job_can_be_retried_and_not_cancelled(hub: Hub, owner: Client, films: Path) -> None:
+    await owner.post("/v1/folders", {"path": str(films)})
+    job_id = (await owner.post("/v1/scans")).json["id"]
+    await hub.jobs.wait(job_id)
+    (await owner.post(f"/v1/jobs/{job_id}/cancel")).problem(409, "conflict")
+    reply = await owner.post(f"/v1/jobs/{job_id}/retry")
+    assert (reply.status, reply.json["id"]) == (200, job_id)
+    await hub.jobs.wait(job_id)
+    for action in ("cancel", "retry"):
+        (await owner.post(f"/v1/jobs/{UNKNOWN}/{action}")).problem(404, "not-found")
+    (await owner.get(f"/v1/jobs/{UNKNOWN}")).problem(404, "not-found")
+
+
+async def test_the_demo_library_is_a_job(hub: Hub, owner: Client) -> None:
+    reply = await owner.post("/v1/demo")
+    assert reply.status == 202
+    assert reply.json["kind"] == "demo"
+    cancelled = await owner.post(f"{reply.headers['Location']}/cancel")
+    assert cancelled.status in (200, 409)
