@@ -221,8 +221,8 @@ class JobRow(Base):
     __tablename__ = "jobs"
     id: Mapped[str] = mapped_column(Ulid, primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
-    key: Mapped[str] = mapped_column(Text)
-    """Two unfinished jobs of one kind with the same key are the same job."""
+    key: Mapped[str] = mapped_column(String(64))
+    """Two jobs of one kind that wait with the same key are the same job."""
     title: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(16), index=True)
     payload: Mapped[dict[str, Any]] = mapped_column(JsonBytes)
@@ -234,6 +234,17 @@ class JobRow(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_jobs_queued",
+            "kind",
+            "key",
+            unique=True,
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+    )
 
 
 class UserRow(Base):

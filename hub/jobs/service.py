@@ -14,9 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.db.engine import Database
 from hub.db.repositories import jobs as rows
+from hub.db.repositories.names import clean
+from hub.db.retry import DATABASE_ERRORS, Retry, reason
 from hub.errors import Conflict, HubError, InvalidInput, NotFound
 from hub.events import EventBus, JobChanged
 from hub.jobs.types import Job, JobState
@@ -136,25 +139,33 @@ class JobService:
         return Page(items=jobs, next_cursor=jobs[-1].id if len(found) > limit else None)
 
     async def cancel(self, job_id: str) -> Job:
-        """End a job that waits or runs. NotFound; Conflict when it is already over."""
+        """End a job that waits or runs. NotFound; Conflict when it is already over, or run by another hub."""
+        if await self._db.write(rows.cancel_queued, job_id, datetime.now(UTC)):
+            job = await self.get(job_id)
+            self._announce_end(job)
+            return job
+        # It does not wait. The one writer did `take` before that was asked, so a job of ours has its runner by now.
         job = await self.get(job_id)
         if job.state.is_over:
             raise Conflict(f"This job is already over ({job.state}).")
-        for runner in self._runners.values():
-            if runner.context and runner.context.job_id == job_id and runner.work:
-                runner.cancelled = True
-                runner.work.cancel()
-                return await self.wait(job_id)
-        return await self._end(job, JobState.CANCELLED)
+        runner = self._runner_of(job_id)
+        if runner is None or runner.work is None:
+            raise Conflict("This job is run by another Marquee on the same database. Cancel it there.")
+        runner.cancelled = True
+        runner.work.cancel()
+        return await self.wait(job_id)
 
     async def retry(self, job_id: str) -> Job:
-        """Queue an ended job again. NotFound; Conflict while it is not over."""
+        """Queue an ended job again. NotFound; Conflict while it is not over, or its like waits already."""
         job = await self.get(job_id)
-        if not job.state.is_over:
-            raise Conflict("This job is not over yet.")
-        if job.kind not in self._runners:
+        if job.state.is_over and job.kind not in self._runners:
             raise Conflict(f"This hub does not do jobs of the kind {job.kind!r}.")
-        await self._db.write(rows.reset, job_id)
+        try:
+            is_queued = await self._db.write(rows.reset, job_id)
+        except rows.TwinQueued as twin:
+            raise Conflict("A job that does the same is waiting already.") from twin
+        if not is_queued:
+            raise Conflict("This job is not over yet.")
         job = await self.get(job_id)
         self.show(job)
         self._runners[job.kind].wake.set()
@@ -181,23 +192,33 @@ class JobService:
 
     def keep(self, job: Job) -> None:
         """Store how the job stands, without waiting for it."""
-        self._tasks.start(self._db.write(rows.store, job), name=f"store {job.id}")
+        self._tasks.start(self._keep(job), name=f"store {job.id}")
+
+    async def _keep(self, job: Job) -> None:
+        try:
+            await self._db.write(rows.store, job)
+        except DATABASE_ERRORS as error:
+            # Figures for a restart, soon to be outdated; the runner says it when the end cannot be stored.
+            log.debug("%s: its figures were not stored: %s", job.title, reason(error))
+
+    def _runner_of(self, job_id: str) -> _Runner | None:
+        runners = self._runners.values()
+        return next((one for one in runners if one.context and one.context.job_id == job_id), None)
 
     def _live(self, job_id: str) -> Job | None:
-        for runner in self._runners.values():
-            if runner.context and runner.context.job_id == job_id:
-                return runner.context.job
-        return None
+        runner = self._runner_of(job_id)
+        return runner.context.job if runner and runner.context else None
 
     async def _run(self, kind: str, runner: _Runner) -> None:
+        retry = Retry(f"The queue of {kind} jobs")
         while True:
             await runner.wake.wait()
             runner.wake.clear()
-            while taken := await self._db.write(rows.take, kind, datetime.now(UTC)):
+            while taken := await retry.until_done(lambda: self._db.write(rows.take, kind, datetime.now(UTC))):
                 runner.context = JobContext(self, *taken)
                 self.show(runner.context.job)
                 await self._work(runner, runner.context)
-            await self._db.write(rows.prune, KEEP_ENDED)
+            await retry.until_done(lambda: self._db.write(rows.prune, KEEP_ENDED))
 
     async def _work(self, runner: _Runner, context: JobContext) -> None:
         error: str | None = None
@@ -215,21 +236,32 @@ class JobService:
                 state = JobState.CANCELLED
             else:
                 raise asyncio.CancelledError
-            await self._end(context.job, state, error)
+            await self._end(context, state, error)
         finally:
             runner.context = runner.work = None
 
-    async def _end(self, job: Job, state: JobState, error: str | None = None) -> Job:
-        job = msgspec.structs.replace(job, state=state, error=error, finished_at=datetime.now(UTC))
-        await self._db.write(rows.store, job)
-        for runner in self._runners.values():
-            if runner.context and runner.context.job_id == job.id:
-                runner.context.job = job
+    async def _end(self, context: JobContext, state: JobState, error: str | None) -> None:
+        job = msgspec.structs.replace(
+            context.job, state=state, error=error and clean(error), finished_at=datetime.now(UTC)
+        )
+        retry = Retry(f"Storing the end of {job.title!r}")
+        try:
+            await self._db.write(rows.store, job)
+        except DATABASE_ERRORS as failure:
+            # Whoever waits need not wait for the disk; this runner does, for the row still says that the job runs.
+            context.job = job
+            self._announce_end(job)
+            await retry.pause(failure)
+            await retry.until_done(lambda: self._db.write(rows.store, job))
+        else:
+            context.job = job
+            self._announce_end(job)
+
+    def _announce_end(self, job: Job) -> None:
         self.show(job)
         for waiting in self._ended.pop(job.id, []):
             if not waiting.done():
                 waiting.set_result(job)
-        return job
 
 
 async def _call(handler: JobHandler, context: JobContext) -> str | None:
@@ -238,6 +270,9 @@ async def _call(handler: JobHandler, context: JobContext) -> str | None:
         await handler(context)
     except HubError as error:
         return error.message
+    except SQLAlchemyError as error:
+        log.error("%s failed: %s", context.job.title, reason(error), exc_info=error)
+        return f"{reason(error)} When that is mended, try again."
     except Exception as error:
         # The one place where a handler's defect ends: the job fails, the log has it all, the other jobs go on.
         log.exception("%s failed", context.job.title)

@@ -78,14 +78,13 @@ class ScanService:
         title = (
             f"Scanning {_name(paths[chosen[0]])}" if len(chosen) == 1 else f"Scanning {len(chosen)} folders"
         )
-        parts = [_as_payload(Part(folder_id)) for folder_id in chosen]
-        return await self._jobs.submit(KIND, " ".join(chosen) or "none", title, {"parts": parts})
+        payload = {"parts": [_as_payload(Part(folder_id)) for folder_id in chosen]}
+        return await self._jobs.submit(KIND, _key(payload), title, payload)
 
     async def request_changes(self, parts: Sequence[Part]) -> Job:
         """Queue a look at some spots, for those who know where something changed."""
         payload = {"parts": [_as_payload(part) for part in parts]}
-        key = hashlib.blake2b(msgspec.json.encode(payload), digest_size=16).hexdigest()
-        return await self._jobs.submit(KIND_CHANGES, key, "Taking up changes", payload)
+        return await self._jobs.submit(KIND_CHANGES, _key(payload), "Taking up changes", payload)
 
     async def wait(self, job: Job) -> Job:
         """The job once it is over."""
@@ -154,6 +153,11 @@ def _name(path: bytes) -> str:
 
 
 # File names are bytes and JSON knows none: they travel as hex.
+
+
+def _key(payload: dict[str, Any]) -> str:
+    """The same for the same request; a list of many folders would be too long for an index."""
+    return hashlib.blake2b(msgspec.json.encode(payload), digest_size=16).hexdigest()
 
 
 def _as_payload(part: Part) -> dict[str, Any]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, Insert, RowMapping, Update, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from ulid import ULID
 
 from hub.db.tables import JobRow
 from hub.jobs.types import Job, JobState
 
 _OVER = [state.value for state in JobState if state.is_over]
+
+
+class TwinQueued(Exception):
+    """A job of the same kind and key waits already, perhaps since this moment and made by another hub."""
 
 
 def submit(
@@ -22,31 +28,26 @@ def submit(
     waiting = select(JobRow.__table__).where(
         JobRow.kind == kind, JobRow.key == key, JobRow.state == JobState.QUEUED
     )
-    row = connection.execute(waiting).mappings().first()
-    if row is not None:
-        return as_job(row), False
     job_id = str(ULID())
-    connection.execute(
-        insert(JobRow).values(
-            id=job_id, kind=kind, key=key, title=title, state=JobState.QUEUED, payload=payload, created_at=now
-        )
+    new = insert(JobRow).values(
+        id=job_id, kind=kind, key=key, title=title, state=JobState.QUEUED, payload=payload, created_at=now
     )
-    return Job(id=job_id, kind=kind, title=title, state=JobState.QUEUED, created_at=now), True
+    while True:
+        if (row := connection.execute(waiting).mappings().first()) is not None:
+            return as_job(row), False
+        with suppress(TwinQueued):
+            _queue(connection, new)
+            return Job(id=job_id, kind=kind, title=title, state=JobState.QUEUED, created_at=now), True
 
 
 def requeue_interrupted(connection: Connection) -> None:
     """What was running when the hub went away waits again; a twin that already waits makes it superfluous."""
-    running = connection.execute(
-        select(JobRow.id, JobRow.kind, JobRow.key).where(JobRow.state == JobState.RUNNING)
-    )
-    for job_id, kind, key in running.all():
-        twins = select(func.count()).where(
-            JobRow.kind == kind, JobRow.key == key, JobRow.state == JobState.QUEUED
-        )
-        if connection.execute(twins).scalar_one():
+    running = connection.scalars(select(JobRow.id).where(JobRow.state == JobState.RUNNING)).all()
+    for job_id in running:
+        try:
+            _queue(connection, update(JobRow).where(JobRow.id == job_id).values(state=JobState.QUEUED))
+        except TwinQueued:
             connection.execute(delete(JobRow).where(JobRow.id == job_id))
-        else:
-            connection.execute(update(JobRow).where(JobRow.id == job_id).values(state=JobState.QUEUED))
 
 
 def take(connection: Connection, kind: str, now: datetime) -> tuple[Job, dict[str, Any]] | None:
@@ -56,6 +57,8 @@ def take(connection: Connection, kind: str, now: datetime) -> tuple[Job, dict[st
         .where(JobRow.kind == kind, JobRow.state == JobState.QUEUED)
         .order_by(JobRow.id)
         .limit(1)
+        # Of several hubs on one PostgreSQL each gets another job. SQLite has one writer and knows no such clause.
+        .with_for_update(skip_locked=True)
     )
     job_id = connection.execute(oldest).scalar_one_or_none()
     if job_id is None:
@@ -66,11 +69,17 @@ def take(connection: Connection, kind: str, now: datetime) -> tuple[Job, dict[st
     return as_job(row), row["payload"]
 
 
+def cancel_queued(connection: Connection, job_id: str, now: datetime) -> bool:
+    """End a job that still waits; False when it does not (any more)."""
+    queued = update(JobRow).where(JobRow.id == job_id, JobRow.state == JobState.QUEUED)
+    return connection.execute(queued.values(state=JobState.CANCELLED, finished_at=now)).rowcount == 1
+
+
 def store(connection: Connection, job: Job) -> None:
-    """Write a job's present state."""
+    """Write the present state of a job that was taken."""
     connection.execute(
         update(JobRow)
-        .where(JobRow.id == job.id)
+        .where(JobRow.id == job.id, JobRow.state == JobState.RUNNING)
         .values(
             state=job.state,
             done_units=job.done_units,
@@ -82,12 +91,11 @@ def store(connection: Connection, job: Job) -> None:
     )
 
 
-def reset(connection: Connection, job_id: str) -> None:
-    """Make an ended job wait again, its figures cleared."""
+def reset(connection: Connection, job_id: str) -> bool:
+    """Make an ended job wait again, its figures cleared; False when it is not over. TwinQueued."""
     cleared = {"state": JobState.QUEUED, "done_units": 0, "total_units": None, "detail": {}, "error": None}
-    connection.execute(
-        update(JobRow).where(JobRow.id == job_id).values(**cleared, started_at=None, finished_at=None)
-    )
+    ended = update(JobRow).where(JobRow.id == job_id, JobRow.state.in_(_OVER))
+    return _queue(connection, ended.values(**cleared, started_at=None, finished_at=None)) == 1
 
 
 def get(connection: Connection, job_id: str) -> Job | None:
@@ -112,6 +120,18 @@ def prune(connection: Connection, keep: int) -> None:
     limit = connection.execute(over.offset(keep).limit(1)).scalar_one_or_none()
     if limit is not None:
         connection.execute(delete(JobRow).where(JobRow.state.in_(_OVER), JobRow.id <= limit))
+
+
+def _queue(connection: Connection, statement: Insert | Update) -> int:
+    """Run what makes a job wait; the number of rows. TwinQueued leaves the transaction as it was."""
+    try:
+        with connection.begin_nested():
+            return connection.execute(statement).rowcount
+    except IntegrityError as error:
+        # PostgreSQL names the index, SQLite its columns.
+        if any(name in str(error.orig) for name in ("ix_jobs_queued", "jobs.kind, jobs.key")):
+            raise TwinQueued from error
+        raise
 
 
 def as_job(row: RowMapping) -> Job:

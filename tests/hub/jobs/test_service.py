@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,7 +12,7 @@ from hub.errors import Conflict, HubError, InvalidInput, NotFound
 from hub.events import EventBus, JobChanged
 from hub.jobs.service import JobContext, JobService
 from hub.jobs.types import Job, JobState
-from hub.library.types import ScanProgress
+from hub.library.types import Page, ScanProgress
 
 
 class Worker:
@@ -119,6 +120,50 @@ async def test_a_waiting_job_can_be_cancelled_and_never_runs(jobs: JobService, w
     assert worker.begun == [{}]
     with pytest.raises(Conflict, match="already over"):
         await jobs.cancel(second.id)
+
+
+async def test_a_job_cancelled_in_the_moment_it_is_taken_ends(
+    jobs: JobService, worker: Worker, database: Database
+) -> None:
+    """Whichever comes first, taking or cancelling: a job that is shown as cancelled does not go on."""
+    for n in range(20):
+        job = await jobs.submit("work", str(n), "Working")
+        for _ in range(n % 10):
+            await asyncio.sleep(0.0005)
+        assert (await jobs.cancel(job.id)).state is JobState.CANCELLED
+        assert await jobs.list(active_only=True) == Page(items=[], next_cursor=None)
+    worker.go_on.set()
+    last = await jobs.submit("work", "last", "Working", {"last": True})
+    assert (await jobs.wait(last.id)).state is JobState.DONE
+    states = {job.state for job in (await jobs.list(limit=100)).items if job.id != last.id}
+    assert states == {JobState.CANCELLED}
+
+
+async def test_what_another_hub_runs_is_not_cancelled_here(
+    jobs: JobService, database: Database, events: EventBus
+) -> None:
+    job, _ = await database.write(rows.submit, "elsewhere", "", "Working", {}, datetime.now(UTC))
+    await database.write(rows.take, "elsewhere", datetime.now(UTC))
+    with pytest.raises(Conflict, match="another Marquee"):
+        await jobs.cancel(job.id)
+    assert (await jobs.get(job.id)).state is JobState.RUNNING
+
+
+async def test_an_ended_job_whose_like_waits_is_not_queued_beside_it(
+    jobs: JobService, worker: Worker
+) -> None:
+    ended = await jobs.submit("work", "a", "Working")
+    await worker.started.wait()
+    await jobs.cancel(ended.id)
+    worker.started.clear()
+    running = await jobs.submit("work", "b", "Working")
+    await worker.started.wait()
+    waiting = await jobs.submit("work", "a", "Working")
+    with pytest.raises(Conflict, match="waiting already"):
+        await jobs.retry(ended.id)
+    worker.go_on.set()
+    for job in (running, waiting):
+        assert (await jobs.wait(job.id)).state is JobState.DONE
 
 
 async def test_an_ended_job_can_be_run_again_from_zero(jobs: JobService, worker: Worker) -> None:

@@ -41,7 +41,7 @@ def upgrade() -> None:
         "jobs",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("payload", JsonBytes(), nullable=False),
@@ -56,6 +56,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
     )
     op.create_index(op.f("ix_jobs_state"), "jobs", ["state"], unique=False)
+    op.create_index(
+        "ix_jobs_queued",
+        "jobs",
+        ["kind", "key"],
+        unique=True,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
     op.create_table(
         "settings",
         sa.Column("key", sa.String(length=64), nullable=False),
