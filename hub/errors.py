@@ -6,6 +6,8 @@ no HTTP: the server maps each class to a status, the command line to an exit cod
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 
 class HubError(Exception):
     """Base of every error that is meant for a person."""
@@ -108,3 +110,25 @@ class MediaError(HubError):
 
     code = "media"
     title = "The media file is not usable"
+
+
+def error_of_code(
+    code: str, message: str, *, field: str | None = None, retry_after_s: int | None = None
+) -> HubError:
+    """The error that was told as this code elsewhere: the way back from a problem document.
+
+    A code of no class known here is a plain `HubError`.
+    """
+    kind = next((kind for kind in error_kinds() if kind.code == code), HubError)
+    if issubclass(kind, InvalidInput):
+        return kind(message, field=field)
+    if issubclass(kind, TooManyRequests):
+        return kind(message, retry_after_s=retry_after_s or 0)
+    return kind(message)
+
+
+def error_kinds(base: type[HubError] = HubError) -> Iterator[type[HubError]]:
+    """`base` and every class below it that has been imported."""
+    yield base
+    for kind in base.__subclasses__():
+        yield from error_kinds(kind)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ import urllib3
 
 from hub.accounts.types import Role, User
 from hub.cli.context import CliContext
-from hub.errors import DataFolderError, DataFolderLocked, HubError
+from hub.errors import DataFolderLocked, HubError, error_of_code
 from hub.jobs.types import Job
 from hub.library.types import Folder, Page, ScanProblem
 from hub.runtime.instance import FolderLock, Instance, InstanceFile
@@ -68,16 +68,14 @@ class HubAccess(Protocol):
     def remove_user(self, name: str) -> None:
         """Remove a user."""
 
-    def show_window(self, video_id: str | None) -> None:
-        """Bring the running hub's window to the front, perhaps playing a video."""
-
 
 @contextmanager
 def open_hub(context: CliContext) -> Iterator[HubAccess]:
     """The running hub of the data folder, or one opened here and closed at the end. DataFolderError."""
     context.paths.create()
     if (running := running_instance(context)) is not None:
-        yield RemoteHub(running)
+        with closing(RemoteHub(running)) as remote:
+            yield remote
         return
     with OwnHub(context) as own:
         yield own
@@ -170,9 +168,6 @@ class OwnHub:
     def remove_user(self, name: str) -> None:
         self._run(self._hub.accounts.remove_user(name))
 
-    def show_window(self, video_id: str | None) -> None:
-        raise DataFolderError("No window is open on this data folder.")
-
 
 class RemoteHub:
     """The hub that runs already, over HTTP on this machine."""
@@ -183,6 +178,10 @@ class RemoteHub:
             headers={"Authorization": f"Bearer {instance.token}"}, retries=False, timeout=urllib3.Timeout(30)
         )
 
+    def close(self) -> None:
+        """End the connection."""
+        self._http.clear()
+
     def _call(self, method: str, path: str, kind: type[T], body: object = None) -> T:
         try:
             answer = self._http.request(
@@ -192,11 +191,12 @@ class RemoteHub:
                 headers={**self._http.headers, "Content-Type": "application/json"},
             )
         except urllib3.exceptions.HTTPError as error:
-            raise HubError(
-                f"The running Marquee at {self._instance.url} (process {self._instance.pid}) does not answer: {error}."
+            raise DataFolderLocked(
+                f"Another Marquee (process {self._instance.pid}) holds the data folder but does not answer at "
+                f"{self._instance.url}: {error}. End that process, then try again."
             ) from error
         if answer.status >= 400:
-            raise HubError(_problem(answer.data, answer.status))
+            raise _told_error(answer.data, answer.status)
         return msgspec.json.decode(answer.data or b"null", type=kind)
 
     def add_folder(self, path: str) -> Folder:
@@ -239,14 +239,26 @@ class RemoteHub:
     def remove_user(self, name: str) -> None:
         self._call("DELETE", f"/v1/users/{quote(name, safe='')}", type(None))
 
-    def show_window(self, video_id: str | None) -> None:
-        self._call("POST", "/v1/window", type(None), {"video_id": video_id})
+
+class _Problem(msgspec.Struct, frozen=True):
+    """What is read of a problem document (RFC 9457)."""
+
+    code: str = HubError.code
+    title: str = HubError.title
+    detail: str | None = None
+    field: str | None = None
+    retry_after_s: int | None = None
 
 
-def _problem(body: bytes, status: int) -> str:
-    """The sentence of a problem document (RFC 9457)."""
+def _told_error(body: bytes, status: int) -> HubError:
+    """The error a problem document tells, of the class it had in the running hub: exit codes depend on it."""
     try:
-        document = msgspec.json.decode(body, type=dict[str, Any])
+        problem = msgspec.json.decode(body, type=_Problem)
     except msgspec.DecodeError:
-        return f"The running Marquee answered with status {status}."
-    return str(document.get("detail") or document.get("title") or f"status {status}")
+        return HubError(f"The running Marquee answered with status {status}.")
+    return error_of_code(
+        problem.code,
+        problem.detail or problem.title,
+        field=problem.field,
+        retry_after_s=problem.retry_after_s,
+    )

@@ -31,7 +31,10 @@ class FolderLock:
         self._lock = FileLock(paths.lock_file, blocking=False, thread_local=False)
 
     def acquire(self) -> None:
-        """Take the lock. DataFolderLocked when another hub has it."""
+        """Take the lock. DataFolderLocked when another hub has it.
+
+        The note of a holder that was killed goes at once: beside this lock it would name an address nobody answers at.
+        """
         try:
             self._lock.acquire()
         except Timeout as error:
@@ -45,6 +48,7 @@ class FolderLock:
             raise DataFolderError(
                 f"The data folder {self._paths.root} cannot be locked: {error.strerror or error}."
             ) from error
+        InstanceFile(self._paths).remove()
 
     def release(self) -> None:
         """Give the folder free. Safe to call twice."""

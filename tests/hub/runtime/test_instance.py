@@ -29,6 +29,17 @@ def test_a_second_holder_is_refused_and_told_where_the_first_answers(paths: Path
     second.release()
 
 
+def test_the_note_of_a_holder_that_was_killed_goes_with_the_next_lock(paths: Paths) -> None:
+    InstanceFile(paths).write(url="http://127.0.0.1:1", token="secret")
+    first = FolderLock(paths)
+    first.acquire()
+    assert InstanceFile(paths).read() is None
+    with pytest.raises(DataFolderLocked) as caught:
+        FolderLock(paths).acquire()
+    assert "http" not in caught.value.message
+    first.release()
+
+
 def test_the_note_is_readable_by_its_owner_only(paths: Paths) -> None:
     note = InstanceFile(paths)
     note.write(url="http://h:1", token="t")

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+import hub.media.errors  # noqa: F401  (its classes must be known, too)
+from hub import errors
+from hub.cli.access import RemoteHub, running_instance
+from hub.cli.context import CliContext
+from hub.cli.main import exit_code
+from hub.runtime.instance import FolderLock, Instance, InstanceFile
+from server.problems import respond, status_of
+
+
+class _Answering(HTTPServer):
+    status = 200
+    body = b""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        assert isinstance(self.server, _Answering)
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(self.server.body)))
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def answering() -> Iterator[_Answering]:
+    with _Answering(("127.0.0.1", 0), _Handler) as server:
+        thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def remote(answering: _Answering) -> Iterator[RemoteHub]:
+    url = f"http://127.0.0.1:{answering.server_port}"
+    remote = RemoteHub(Instance(pid=1, url=url, token="t"))
+    yield remote
+    remote.close()
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> CliContext:
+    context = CliContext(tmp_path / "data")
+    context.paths.create()
+    return context
+
+
+def _made(kind: type[errors.HubError]) -> errors.HubError:
+    if issubclass(kind, errors.InvalidInput):
+        return kind("What and why.", field="title")
+    if issubclass(kind, errors.TooManyRequests):
+        return kind("What and why.", retry_after_s=17)
+    return kind("What and why.")
+
+
+def test_every_error_has_a_code_of_its_own() -> None:
+    codes = [kind.code for kind in errors.error_kinds()]
+    assert len(codes) == len(set(codes)) > 20
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(
+            kind,
+            id=kind.__name__,
+            marks=[pytest.mark.expect_errors("failed")] if status_of(_made(kind)) == 500 else [],
+        )
+        for kind in errors.error_kinds()
+    ],
+)
+def test_an_error_of_the_running_hub_is_the_same_error_here(
+    answering: _Answering, remote: RemoteHub, kind: type[errors.HubError]
+) -> None:
+    told = _made(kind)
+    response = respond(make_mocked_request("GET", "/v1/jobs/x"), told)
+    assert isinstance(response.body, bytes)
+    answering.status, answering.body = response.status, response.body
+    with pytest.raises(errors.HubError) as caught:
+        remote.job("x")
+    assert type(caught.value) is kind
+    assert vars(caught.value) == vars(told)
+    assert exit_code(caught.value) == exit_code(told)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"code": "of-tomorrow", "title": "New", "detail": "A sentence."}', "A sentence."),
+        (b'{"code": "of-tomorrow", "title": "New"}', "New"),
+        (b"<html>", "status 502"),
+        (b"[]", "status 502"),
+    ],
+)
+def test_an_answer_of_another_kind_is_still_one_sentence(
+    answering: _Answering, remote: RemoteHub, body: bytes, words: str
+) -> None:
+    answering.status, answering.body = 502, body
+    with pytest.raises(errors.HubError, match=words) as caught:
+        remote.job("x")
+    assert exit_code(caught.value) == 1
+
+
+def test_a_holder_that_does_not_answer_is_named(answering: _Answering) -> None:
+    instance = Instance(pid=4711, url="http://127.0.0.1:1", token="t")
+    remote = RemoteHub(instance)
+    with pytest.raises(errors.DataFolderLocked, match=r"process 4711.*127\.0\.0\.1:1"):
+        remote.job("x")
+    remote.close()
+
+
+def test_the_note_of_a_killed_hub_misleads_nobody_while_another_command_holds_the_folder(
+    context: CliContext,
+) -> None:
+    InstanceFile(context.paths).write(url="http://127.0.0.1:1", token="t")
+    command = FolderLock(context.paths)
+    command.acquire()
+    with pytest.raises(errors.DataFolderLocked) as caught:
+        running_instance(context)
+    assert exit_code(caught.value) == 3
+    command.release()
+    assert running_instance(context) is None
+
+
+def test_the_holder_of_the_folder_is_found_by_its_note(context: CliContext) -> None:
+    holder = FolderLock(context.paths)
+    holder.acquire()
+    InstanceFile(context.paths).write(url="http://127.0.0.1:1", token="t")
+    running = running_instance(context)
+    assert running is not None
+    assert running.url == "http://127.0.0.1:1"
+    holder.release()
