@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,8 @@ from hub.errors import InvalidInput
 from server.problems import HttpProblem
 
 MAX_BODY_BYTES = 1 << 20
+BODY_S = 30.0
+"""How long a body may take to arrive."""
 
 _AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _NAMED = re.compile(r"(?:unknown|required) field `(?P<name>[^`]*)`")
@@ -23,7 +26,11 @@ async def read_body(request: web.Request, kind: Any) -> Any:
     size_bytes = request.content_length
     if size_bytes is not None and size_bytes > MAX_BODY_BYTES:
         raise web.HTTPRequestEntityTooLarge(max_size=MAX_BODY_BYTES, actual_size=size_bytes)
-    raw = await request.read()
+    try:
+        async with asyncio.timeout(BODY_S):
+            raw = await request.read()
+    except TimeoutError as error:
+        raise HttpProblem(408, "too-slow", f"The body did not arrive within {BODY_S:.0f} seconds.") from error
     if raw and request.content_type != "application/json":
         raise HttpProblem(
             415, "not-json", "Send the body as JSON, with the header Content-Type: application/json."

@@ -170,7 +170,7 @@ def _response(
     response.headers["Cache-Control"] = "no-store"
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
-    if problem.status == 413:
-        # Reading the rest of the body only to throw it away is what the limit is against.
+    if problem.status in (408, 413):
+        # Reading the rest of the body only to throw it away is what the limits are against.
         response.force_close()
     return response

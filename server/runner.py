@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -15,12 +16,11 @@ from hub.errors import HubError
 from hub.runtime.instance import InstanceFile
 from server.addresses import local_host, reachable_host, url_of
 from server.app import create_app
-from server.problems import HttpProblem, respond
+from server.connections import Connections, Limits, raise_descriptor_limit
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 512
-_NO_LOG: Any = None  # aiohttp's own access log costs more than some answers; the gate logs at DEBUG
 SHUTDOWN_TIMEOUT_S = 1.0
 """How long requests under way may take to finish; they are cancelled after twice this."""
 
@@ -35,6 +35,7 @@ class Server:
         self._instance = InstanceFile(hub.paths)
         self._runner: web.AppRunner | None = None
         self._listening: asyncio.Server | None = None
+        self._restore_handler: Callable[[], None] | None = None
 
     @property
     def port(self) -> int:
@@ -73,6 +74,9 @@ class Server:
             await runner.cleanup()
         if listening is not None:
             await listening.wait_closed()
+        if self._restore_handler is not None:
+            self._restore_handler()
+            self._restore_handler = None
 
     async def _listen(self, runner: web.AppRunner) -> asyncio.Server:
         server = runner.server
@@ -84,9 +88,10 @@ class Server:
                 # A name may stand for several addresses; each would be given a port of its own.
                 found = await loop.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
                 host = str(found[0][4][0])
-            return await loop.create_server(
-                lambda: _Connection(server, loop=loop, access_log=_NO_LOG), host, self._port, backlog=BACKLOG
-            )
+            connections = Connections(server, Limits.for_descriptors(raise_descriptor_limit()))
+            listening = await loop.create_server(connections, host, self._port, backlog=BACKLOG)
+            self._restore_handler = _handle_loop_errors(loop, connections)
+            return listening
         except OSError as error:
             raise HubError(self._why(error)) from error
 
@@ -104,41 +109,17 @@ class Server:
         return f"Marquee cannot listen on {where}: {error.strerror or error}."
 
 
-class _Connection(web.RequestHandler):
-    """aiohttp's connection, but what it refuses by itself is answered with problem documents, too.
+def _handle_loop_errors(loop: asyncio.AbstractEventLoop, connections: Connections) -> Callable[[], None]:
+    """Let `connections` answer what concerns them; everything else goes where it went. The result undoes it."""
+    before = loop.get_exception_handler()
 
-    Requests that are no HTTP, or that expect what nobody offers, never reach the application.
-    """
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if request.writer.output_size > 0:
-            raise ConnectionError("an answer is under way; it can only be cut short")
-        if status == 400:
-            log.debug("%s sent a request that is not HTTP: %s", request.remote, message)
-            problem: Exception = HttpProblem(400, "bad-request", "This is not a valid HTTP request.")
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if connections.handle_loop_error(context):
+            return
+        if before is not None:
+            before(loop, context)
         else:
-            problem = exc if isinstance(exc, Exception) else RuntimeError(f"status {status}")
-        response = respond(request, problem)
-        response.force_close()
-        return response
+            loop.default_exception_handler(context)
 
-    def connection_lost(self, exc: BaseException | None) -> None:
-        # WORKAROUND: aiohttp 3.14 goes on waiting for the rest of a body (`lingering_time`, 10 s) after the connection
-        # that would bring it is gone, in a task its own shutdown no longer knows. Waits for aiohttp to end it.
-        lingering = None if self._request_in_progress else self._task_handler
-        super().connection_lost(exc)
-        if lingering is not None:
-            lingering.cancel()
-
-    async def finish_response(
-        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
-    ) -> tuple[web.StreamResponse, bool]:
-        if isinstance(resp, web.HTTPException):
-            resp = respond(request, resp)
-        return await super().finish_response(request, resp, start_time)
+    loop.set_exception_handler(handle)
+    return lambda: loop.set_exception_handler(before)
