@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +57,8 @@ class ScanService:
         self._folders = folders
         self._tasks = TaskScope("scans")
         self._scanning: frozenset[str] = frozenset()
+        self._asked: dict[str, str] = {}
+        """The job last asked to scan a folder from end to end, by the folder's id."""
         jobs.register(KIND, self._run)
         jobs.register(KIND_CHANGES, self._run)
 
@@ -73,13 +76,17 @@ class ScanService:
             if folder_id not in paths:
                 raise NotFound("There is no library folder with this id.")
         if folder_ids is None:
-            return await self._jobs.submit(KIND, "all", "Scanning the library", {})
+            job = await self._jobs.submit(KIND, "all", "Scanning the library", {})
+            self._asked = dict.fromkeys(paths, job.id)
+            return job
         chosen = sorted(set(folder_ids))
         title = (
             f"Scanning {_name(paths[chosen[0]])}" if len(chosen) == 1 else f"Scanning {len(chosen)} folders"
         )
         payload = {"parts": [_as_payload(Part(folder_id)) for folder_id in chosen]}
-        return await self._jobs.submit(KIND, _key(payload), title, payload)
+        job = await self._jobs.submit(KIND, _key(payload), title, payload)
+        self._asked |= dict.fromkeys(chosen, job.id)
+        return job
 
     async def request_changes(self, parts: Sequence[Part]) -> Job:
         """Queue a look at some spots, for those who know where something changed."""
@@ -89,6 +96,13 @@ class ScanService:
     async def wait(self, job: Job) -> Job:
         """The job once it is over."""
         return await self._jobs.wait(job.id)
+
+    async def last_asked(self, folder_id: str) -> Job | None:
+        """The last scan of the whole folder that this hub was asked for, over or not."""
+        with suppress(NotFound):  # so long ago that it is forgotten
+            if (job_id := self._asked.get(folder_id)) is not None:
+                return await self._jobs.get(job_id)
+        return None
 
     def is_scanning(self, folder_id: str) -> bool:
         """True while a scan of the whole folder runs."""

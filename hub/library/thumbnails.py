@@ -18,6 +18,7 @@ from sqlalchemy import Connection, RowMapping
 
 from hub.db.engine import Database
 from hub.db.repositories import pictures as rows
+from hub.db.retry import DATABASE_ERRORS, Retry
 from hub.errors import MediaError
 from hub.events import EventBus, VideosAdded, VideosChanged, VideosRemoved
 from hub.jobs.service import JobContext, JobService
@@ -66,6 +67,7 @@ class ThumbnailService:
         self._urgent: dict[str, None] = {}
         self._run: _Run | None = None
         self._is_asking = False
+        self._retry = Retry("Asking for pictures")
         self._heard: list[Callable[[], None]] = []
         jobs.register(KIND, self._make_all)
 
@@ -121,12 +123,16 @@ class ThumbnailService:
 
     async def _ask_soon(self) -> None:
         await asyncio.sleep(SETTLE_S)
-        self._is_asking = False
-        await self._ask()
+        await self._retry.until_done(self._ask)
 
     async def _ask(self) -> None:
-        if self._run is None and len(await self._db.read(rows.wanted, None, 1)):
-            await self._jobs.submit(KIND, "all", "Making pictures")
+        self._is_asking = False  # what changes from here on may come too late for this look
+        try:
+            if self._run is None and len(await self._db.read(rows.wanted, None, 1)):
+                await self._jobs.submit(KIND, "all", "Making pictures")
+        except DATABASE_ERRORS:
+            self._is_asking = True  # it is tried again
+            raise
 
     def _on_removed(self, event: VideosRemoved) -> None:
         self._tasks.start(self._remove(event.ids), name="remove")

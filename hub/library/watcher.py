@@ -17,9 +17,11 @@ from contextlib import suppress
 from watchfiles import Change
 
 from hub.db.repositories.files import Place
+from hub.db.retry import DATABASE_ERRORS, Retry
 from hub.errors import NotFound
 from hub.events import EventBus, FoldersChanged
-from hub.library.folders import FolderService
+from hub.jobs.types import Job
+from hub.library.folders import FolderService, shown_path
 from hub.library.names import MARKERS, is_left_alone, is_media, is_sidecar, is_skipped_dir
 from hub.library.scan import Part
 from hub.library.scanner import ScanService
@@ -45,6 +47,8 @@ RETRY_S, MAX_RETRY_S = 0.2, 30.0
 """First and longest wait before a watch that failed on a name is begun again."""
 REWATCH_EVERY_S = 600.0
 """The same where the system would not let it watch."""
+ASKED_WITHIN_S = 0.5
+"""Whoever adds a folder mostly asks for its scan in the next moment; the follower's own would be a second one."""
 
 _LIMIT_NOTE = (
     "Changes in this folder are noticed only now and then: the system's limit of watched directories is reached. "
@@ -82,25 +86,33 @@ class FolderWatcher:
         self._followers.clear()
 
     async def _keep_up(self) -> None:
+        retry = Retry("Following the library's folders")
+        is_start = True
         while True:
             await self._changed.wait()
             self._changed.clear()
-            paths = await self._folders.paths()
+            paths = await retry.until_done(self._folders.paths)
             for folder_id in self._followers.keys() - paths.keys():
                 await self._followers.pop(folder_id).close()
             for folder_id, path in paths.items():
                 if folder_id not in self._followers:
-                    self._followers[folder_id] = FolderFollower(folder_id, path, self._folders, self._scans)
+                    self._followers[folder_id] = FolderFollower(
+                        folder_id, path, self._folders, self._scans, is_new=not is_start
+                    )
+            is_start = False
 
 
 class FolderFollower:
-    """Follows one folder from its making to `close`."""
+    """Follows one folder from its making to `close`. `is_new`: it has just been added to the library."""
 
-    def __init__(self, folder_id: str, root: bytes, folders: FolderService, scans: ScanService) -> None:
+    def __init__(
+        self, folder_id: str, root: bytes, folders: FolderService, scans: ScanService, *, is_new: bool
+    ) -> None:
         self._folder_id = folder_id
         self._root = root
         self._folders = folders
         self._scans = scans
+        self._is_new = is_new
         self._heard: Changes = set()
         self._spots: set[Spot] = set()
         """To be compared with the database."""
@@ -112,7 +124,7 @@ class FolderFollower:
         self._is_polling = False
         self._root_is: tuple[int, int] | None = _NOT_LOOKED_AT
         self._root_look_at = self._whole_look_at = self._survey_at = 0.0
-        self._watch_again_at = math.inf
+        self._watch_again_at = self._scan_at = math.inf
         self._trouble_at, self._retry_s = 0.0, RETRY_S
         self._tasks = TaskScope(f"folder {folder_id}")
         self._tasks.start(self._follow(), name="follow")
@@ -123,7 +135,17 @@ class FolderFollower:
         await self._end_watch()
 
     async def _follow(self) -> None:
+        retry = Retry(f"Following {shown_path(self._root)}")
         while True:
+            await retry.until_done(self._turn)
+            is_busy = bool(self._settling or self._ready or self._spots or self._scan_at < math.inf)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK_S if is_busy else ROOT_EVERY_S):
+                    await self._wake.wait()
+            self._wake.clear()
+
+    async def _turn(self) -> None:
+        try:
             if time.monotonic() >= self._root_look_at:
                 self._root_look_at = time.monotonic() + ROOT_EVERY_S
                 await self._look_at_root()
@@ -131,11 +153,11 @@ class FolderFollower:
                 if time.monotonic() >= self._watch_again_at:
                     await self._begin_watch()
                 await self._take_up()
-            is_busy = bool(self._settling or self._ready or self._spots)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK_S if is_busy else ROOT_EVERY_S):
-                    await self._wake.wait()
-            self._wake.clear()
+            if time.monotonic() >= self._scan_at:
+                await self._scan_all()
+        except DATABASE_ERRORS:
+            self._spots.add(Spot())  # what was in hand is lost; a look at everything finds it again
+            raise
 
     # --- hearing ------------------------------------------------------------------------------------------------------
 
@@ -155,7 +177,7 @@ class FolderFollower:
         """The folder cannot be read. Whatever is seen there next is watched anew, even if it looks like the old one."""
         self._root_is = None
         await self._end_watch()
-        await self._ask_for_scan()  # which says what is wrong
+        self._scan_at = 0.0  # the scan says what is wrong
 
     async def _begin_watch(self) -> None:
         await self._end_watch()
@@ -174,7 +196,7 @@ class FolderFollower:
         self._is_polling = False
         self._folders.set_note(self._folder_id, None)
         if self._retry_s == RETRY_S:
-            self._tasks.start(self._ask_for_scan(), name="scan")
+            self._plan_first_scan()
         else:
             self._spots.add(Spot())  # a pause of seconds: no scan for that
         self._wake.set()
@@ -201,7 +223,7 @@ class FolderFollower:
             if not self._is_polling:
                 self._is_polling = True
                 self._plan_whole_look(0.0)
-                self._tasks.start(self._ask_for_scan(), name="scan")
+                self._plan_first_scan()
         self._wake.set()
 
     # --- taking up ----------------------------------------------------------------------------------------------------
@@ -248,9 +270,30 @@ class FolderFollower:
         part = Part(self._folder_id, tuple(ready), self._settling.places)
         await self._scans.wait(await self._scans.request_changes([part]))
 
-    async def _ask_for_scan(self) -> None:
-        with suppress(NotFound):  # just removed from the library: this follower is about to end
-            await self._scans.request([self._folder_id])
+    def _plan_first_scan(self) -> None:
+        self._scan_at = time.monotonic() + (ASKED_WITHIN_S if self._is_new else 0.0)
+
+    async def _scan_all(self) -> None:
+        planned, self._scan_at = self._scan_at, math.inf
+        try:
+            job = await self._scans.last_asked(self._folder_id) if self._is_new else None
+            if job is None:
+                with suppress(NotFound):  # just removed from the library: this follower is about to end
+                    await self._scans.request([self._folder_id])
+            else:
+                self._tasks.start(self._look_after(job), name="look after the scan")
+        except DATABASE_ERRORS:
+            self._scan_at = min(planned, self._scan_at)
+            raise
+        self._is_new = False
+
+    async def _look_after(self, job: Job) -> None:
+        """Whoever added the folder has it scanned. What changed between that and the first word of changes is left."""
+        try:
+            await self._scans.wait(job)
+        finally:
+            self._spots.add(Spot())
+            self._wake.set()
 
     def _plan_whole_look(self, took_s: float) -> None:
         every_s = max(POLL_EVERY_S if self._is_polling else RECONCILE_EVERY_S, POLL_SHARE * took_s)

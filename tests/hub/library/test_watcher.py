@@ -1,21 +1,26 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from hub.db import retry
 from hub.db.engine import Database, open_engine
-from hub.events import Event, JobChanged
+from hub.events import Event, FoldersChanged, JobChanged
 from hub.jobs.types import JobState
 from hub.library import tree_watch
 from hub.library.scanner import KIND, KIND_CHANGES
-from hub.library.watcher import FolderWatcher
+from hub.library.watcher import ASKED_WITHIN_S, FolderWatcher
+from tests.broken_database import locked
 from tests.hub.library.conftest import World
 from tests.media import clip_bytes, unique_clip_bytes, write_bytes
 
@@ -37,8 +42,10 @@ async def scanned(world: World, times: int = 1) -> None:
 
 
 @pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+def database_url(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """One engine will do: what the watcher asks of it, other tests ask of both."""
+    monkeypatch.setattr("hub.db.engine.BUSY_TIMEOUT_MS", 200)
+    monkeypatch.setattr(retry, "FIRST_S", 0.05)
     path = tmp_path / "marquee.db"
     path.write_bytes(sqlite_template.read_bytes())
     return f"sqlite:///{path}"
@@ -179,6 +186,57 @@ async def test_folders_are_followed_and_let_go_as_they_come_and_go(watched: Worl
     (other / "newer.mp4").write_bytes(unique_clip_bytes(3))
     watched.put("last.mp4", 4)
     await watched.until(has(watched, b"first.mp4", b"last.mp4"))
+
+
+async def test_an_added_folder_whose_scan_is_asked_for_is_scanned_once(
+    watched: World, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "one.mp4").write_bytes(unique_clip_bytes(2))
+    watched.media.probe_gate.clear()
+    folder = await watched.folders.add(str(other))
+    job = await watched.scans.request([folder.id])
+    await asyncio.sleep(2 * ASKED_WITHIN_S)
+    # After the scan has passed by and before it is over.
+    (other / "two.mp4").write_bytes(unique_clip_bytes(3))
+    watched.media.probe_gate.set()
+    assert World.figures(await watched.scans.wait(job)).files_new == 1
+    await watched.until(has(watched, b"first.mp4", b"one.mp4", b"two.mp4"))
+    scans = {e.job.id for e in watched.events if isinstance(e, JobChanged) and e.job.kind == KIND}
+    assert scans == {job.id}
+    assert len(watched.media.probed) == 3
+
+
+@pytest.mark.expect_errors("Following .*library: The database failed: database is locked")
+async def test_changes_while_the_database_is_locked_are_taken_up_afterwards(
+    watched: World, tmp_path: Path
+) -> None:
+    await asyncio.sleep(0.2)  # the queue has tidied up after the scan
+    with locked(tmp_path / "marquee.db"):
+        watched.put("new.mp4", 2)
+        (watched.root / "first.mp4").rename(watched.root / "second.mp4")
+        await asyncio.sleep(2.5)
+    await watched.until(has(watched, b"new.mp4", b"second.mp4"))
+    (watched.root / "new.mp4").unlink()
+    await watched.until(has(watched, b"second.mp4"))
+
+
+@pytest.mark.expect_errors("Following .*: The database failed: no such table: folders")
+async def test_a_folder_is_followed_though_the_list_could_not_be_read_at_first(
+    watched: World, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    # As a restore does that comes in two steps.
+    with closing(sqlite3.connect(tmp_path / "marquee.db")) as connection:
+        connection.execute("ALTER TABLE folders RENAME TO elsewhere")
+        watched.bus.publish(FoldersChanged())
+        await asyncio.sleep(0.3)
+        connection.execute("ALTER TABLE elsewhere RENAME TO folders")
+    await watched.folders.add(str(other))
+    (other / "new.mp4").write_bytes(unique_clip_bytes(2))
+    await watched.until(has(watched, b"first.mp4", b"new.mp4"))
 
 
 async def test_a_folder_that_goes_and_comes_back_is_followed_again(watched: World) -> None:
