@@ -10,7 +10,7 @@ import click
 from hub.cli.access import HubAccess, open_hub
 from hub.cli.context import CliContext
 from hub.cli.progress import follow
-from hub.errors import NotFound
+from hub.errors import Conflict, HubError, InvalidInput, NotFound
 from hub.library.types import Folder
 
 _SHOWN_PROBLEMS = 20
@@ -20,9 +20,21 @@ _SHOWN_PROBLEMS = 20
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
 @click.pass_obj
 def add(context: CliContext, folders: tuple[str, ...]) -> None:
-    """Add folders to the library and scan them."""
+    """Add folders to the library and scan them. Those that can be added are, whatever is wrong with the others."""
+    added: list[Folder] = []
+    refused: list[HubError] = []
     with open_hub(context) as hub:
-        _scan(hub, [hub.add_folder(str(Path(folder).absolute())) for folder in folders])
+        for folder in folders:
+            try:
+                added.append(hub.add_folder(str(Path(folder).absolute())))
+            except (InvalidInput, Conflict) as error:
+                refused.append(error)
+        if added:
+            _scan(hub, added)
+    for error in refused[:-1]:
+        click.echo(f"marquee: {error.message}", err=True)
+    if refused:
+        raise refused[-1]
 
 
 @click.command

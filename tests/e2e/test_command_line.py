@@ -99,6 +99,16 @@ def test_a_taken_port_is_named(data: Path, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_that_cannot_be_added_does_not_keep_the_others_from_being_scanned(
+    data: Path, videos: Path
+) -> None:
+    done = run_marquee("add", "/nowhere/one", videos, videos / "First film.mp4", data=data)
+    assert "2 new" in done.stdout
+    assert "/nowhere/one does not exist" in done.stderr
+    assert "First film.mp4 is a file" in done.stderr
+    assert done.returncode == 2, done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
