@@ -31,8 +31,8 @@ def add(context: CliContext, folders: tuple[str, ...]) -> None:
                 refused.append(error)
         if added:
             _scan(hub, added)
-    for error in refused[:-1]:
-        click.echo(f"marquee: {error.message}", err=True)
+    for other in refused[:-1]:
+        click.echo(f"marquee: {other.message}", err=True)
     if refused:
         raise refused[-1]
 
