@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
@@ -15,6 +16,9 @@ from server.problems import HttpProblem, not_signed_in
 
 COOKIE = "marquee_session"
 MEDIA_PARAMETER = "token"
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_AUTHORITY = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^:/?#@\[\]\s\\]+)(?::(?P<port>[0-9]{0,5}))?")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -93,13 +97,34 @@ def check_origin(request: web.Request, *, by_cookie: bool) -> None:
     """403 for a change or a WebSocket that a page of another origin asks for.
 
     Browsers name the origin of the page; programs do not and need not, unless a cookie is what lets them in.
+    The host and port must be those of the request. Whether the page came by http or https does not matter: behind a
+    reverse proxy that ends TLS this server sees http, whatever the browser saw.
     """
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is not None:
-        if origin != f"{request.scheme}://{request.headers.get(hdrs.HOST, '')}":
+        if not _is_same_authority(origin, request.headers.get(hdrs.HOST, "")):
             raise _cross_origin(f"a page of {origin[:100]}")
     elif by_cookie and request.headers.get("Sec-Fetch-Site") != "same-origin":
         raise _cross_origin("something that does not say where it comes from")
+
+
+def is_encrypted(request: web.Request) -> bool:
+    """Whether the other side came by TLS, here or as far as a reverse proxy that says so.
+
+    Anybody can say so: it decides nothing but that the asker's own cookie stays on encrypted connections.
+    """
+    return request.secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+
+
+def _is_same_authority(origin: str, host: str) -> bool:
+    """Whether an Origin (RFC 6454 §7) has the authority that a Host header names (RFC 9110 §7.2)."""
+    scheme, _, authority = origin.lower().partition("://")
+    default = _DEFAULT_PORTS.get(scheme)
+    page = _AUTHORITY.fullmatch(authority)
+    asked = _AUTHORITY.fullmatch(host.lower())
+    if default is None or page is None or asked is None:
+        return False
+    return page["host"] == asked["host"] and int(page["port"] or default) == int(asked["port"] or default)
 
 
 def _cross_origin(who: str) -> HttpProblem:

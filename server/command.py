@@ -26,12 +26,10 @@ log = logging.getLogger(__name__)
 @click.pass_obj
 def serve(context: CliContext, host: str | None, port: int | None) -> None:
     """Serve the library to the house, without a window."""
-    from hub.runtime.logs import set_up_logging
-
     context.override({"server.host": host, "server.port": port})
     settings = context.settings
     context.paths.create()
-    set_up_logging(context.paths)
+    context.start_logging()
     asyncio.run(run(settings, context.paths))
 
 

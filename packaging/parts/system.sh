@@ -28,10 +28,12 @@ need|cmd Xvfb|xvfb
 need|cmd xauth|xauth
 need|cmd chromium,chromium-browser,google-chrome|chromium
 need|cmd initdb /usr/lib/postgresql/*/bin/initdb|postgresql
-need|file /usr/share/fonts/truetype/*/*.ttf /usr/share/fonts/*/*.ttf|fonts-dejavu-core'
+need|file /usr/share/fonts/truetype/*/*.ttf /usr/share/fonts/*/*.ttf|fonts-dejavu-core
+need|cmd openssl|openssl
+need|cmd nginx /usr/sbin/nginx|nginx-light'
 
 PACKAGES_BENCH='
-need|cmd nginx /usr/sbin/nginx|nginx-light'
+need|cmd wrk|wrk'
 
 packages_for() { # LEVEL
     # On other systems the Python packages bring all they need; libvlc comes with VLC itself.

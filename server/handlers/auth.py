@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from hub.accounts.types import SignedIn
-from server.access import COOKIE, Means
+from server.access import COOKIE, Means, is_encrypted
 from server.answers import json_response
 from server.call import Call, NoQuery
 from server.schemas import LogIn, Me, Person, Session, SetUp, SetupState
@@ -72,5 +72,5 @@ def _set_cookie(request: web.Request, response: web.Response, token: str, expire
         max_age=max(0, int((expires_at - datetime.now(UTC)).total_seconds())),
         httponly=True,
         samesite="Lax",
-        secure=request.secure,
+        secure=is_encrypted(request),
     )

@@ -88,7 +88,21 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example.com", "null", "", "http://127.0.0.1", "https://127.0.0.1:{port}"]
+    "origin",
+    [
+        "http://evil.example.com",
+        "null",
+        "",
+        "http://127.0.0.1",
+        "https://127.0.0.1",
+        "http://127.0.0.1:{port}.evil.example.com",
+        "http://127.0.0.1:{port}@evil.example.com",
+        "http://evil.example.com@127.0.0.1:{port}",
+        "http://127.0.0.1:{port}/",
+        "http://localhost:{port}",
+        "ftp://127.0.0.1:{port}",
+        "127.0.0.1:{port}",
+    ],
 )
 async def test_a_page_of_another_origin_changes_nothing(
     owner: Client, anyone: Client, server: Server, origin: str
@@ -99,6 +113,30 @@ async def test_a_page_of_another_origin_changes_nothing(
     for path in ("/v1/auth/login", "/v1/setup"):
         (await anyone.post(path, {}, headers=headers)).problem(403, "cross-origin")
     assert (await owner.get("/v1/me")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("localhost", "http://localhost", 202),
+        ("localhost", "https://localhost", 202),
+        ("localhost:443", "https://localhost", 202),
+        ("localhost", "https://localhost:443", 202),
+        ("localhost:80", "http://LOCALHOST", 202),
+        ("localhost:8443", "https://localhost:8443", 202),
+        ("[::1]:8443", "https://[::1]:8443", 202),
+        ("localhost:", "http://localhost", 202),
+        ("localhost", "https://localhost:8443", 403),
+        ("localhost:8443", "https://localhost", 403),
+        ("localhost:443", "http://localhost", 403),
+        ("localhost:80", "https://localhost", 403),
+        ("localhost", "https://localhost:99999999999", 403),
+    ],
+)
+async def test_the_origin_is_compared_by_host_and_port_whatever_the_scheme(
+    owner: Client, host: str, origin: str, status: int
+) -> None:
+    assert (await owner.post("/v1/scans", headers={"Host": host, "Origin": origin})).status == status
 
 
 async def test_a_cookie_changes_something_only_from_the_hubs_own_pages(owner: Client, anyone: Client) -> None:
