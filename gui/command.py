@@ -9,7 +9,6 @@ import click
 
 from hub.cli.access import running_instance
 from hub.cli.context import CliContext
-from hub.runtime.logs import set_up_logging
 
 
 @click.command(short_help="Open the window.")
@@ -31,7 +30,7 @@ def desktop(ctx: click.Context, target: str | None) -> None:
         from gui.handover import raise_running
 
         ctx.exit(raise_running(running, target))
-    set_up_logging(context.paths)
+    context.start_logging()
     from gui.bootstrap import run
 
     ctx.exit(run(settings, context.paths, target))

@@ -23,7 +23,7 @@ from typing import Protocol
 
 from hub.accounts.service import AccountService
 from hub.config import Settings
-from hub.db.engine import Database, open_engine
+from hub.db.engine import Database, keep_database_private, open_engine
 from hub.db.upgrade import upgrade_database
 from hub.events import EventBus
 from hub.jobs.service import JobService
@@ -105,3 +105,5 @@ class Hub:
     def _take_folder(self) -> None:
         self.paths.create()
         self._lock.acquire()
+        if self.db.is_sqlite:
+            keep_database_private(self.db.engine.url)

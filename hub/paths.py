@@ -10,6 +10,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from hub.errors import DataFolderError
+from hub.runtime.private import close_to_others
 
 
 def default_data_folder() -> Path:
@@ -60,16 +61,25 @@ class Paths:
         return self.root / "logs"
 
     @property
+    def log_file(self) -> Path:
+        """The newest of them."""
+        return self.logs / "marquee.log"
+
+    @property
     def demo(self) -> Path:
         """The demo library's clips."""
         return self.root / "demo"
 
     def create(self) -> None:
-        """Make the folders, private to their owner. DataFolderError when that is not possible."""
+        """Make the folders, private to their owner. DataFolderError when that is not possible.
+
+        A data folder that is there already keeps its mode: whoever made it may share more in it than this.
+        """
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self.thumbs, self.backups, self.logs):
                 folder.mkdir(mode=0o700, exist_ok=True)
+                close_to_others(folder)
             probe = self.root / f".writable-{os.getpid()}"
             probe.touch()
         except OSError as error:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from gui.opening import open_with_system
 from gui.operations import playback
 from gui.operations.playback import Playable
 from gui.session import Runner
@@ -59,7 +59,7 @@ class VideoActions(QObject):
 
         def show(playable: Playable) -> None:
             folder = Path(os.fsdecode(playable.path)).parent
-            if not QDesktopServices.openUrl(QUrl.fromEncoded(folder.as_uri().encode())):
+            if not open_with_system(folder):
                 self.said.emit(self.tr("No file manager answered. The file is in {}").format(folder))
 
         self._runner.run(playback.open_video(video_id), context=self, on_result=show)

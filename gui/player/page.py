@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QHideEvent, QImage, QKeyEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QImage, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.opening import open_with_system
 from gui.operations import library as library_operations
 from gui.operations.library import PictureWanted
 from gui.operations.playback import Playable
@@ -348,6 +349,6 @@ class PlayerPage(QWidget):
 
     def _play_in_system_player(self) -> None:
         if self._playable is not None:
-            uri = Path(os.fsdecode(self._playable.path)).as_uri()
-            if not QDesktopServices.openUrl(QUrl.fromEncoded(uri.encode())):
-                log.warning("no program is registered for %s", uri)
+            file = Path(os.fsdecode(self._playable.path))
+            if not open_with_system(file):
+                log.warning("no program is registered for %s", file)

@@ -105,6 +105,7 @@ class OwnHub:
         # Imported here: a command that reaches a running hub needs none of it.
         from hub.bootstrap import Hub
 
+        context.start_logging()
         settings = msgspec.structs.replace(
             context.settings, library=msgspec.structs.replace(context.settings.library, watch=False)
         )

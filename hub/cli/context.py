@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ class CliContext:
     def __init__(self, data_folder: Path) -> None:
         self.paths = Paths(data_folder)
         self._options: dict[str, Any] = {}
+        self._opened = ExitStack()
+        self._logs = False
 
     def override(self, options: Mapping[str, Any]) -> None:
         """Let options of the command line outweigh file and environment; those that are None do not count.
@@ -24,6 +27,19 @@ class CliContext:
         Before `settings` is first read.
         """
         self._options |= {key: value for key, value in options.items() if value is not None}
+
+    def start_logging(self) -> None:
+        """Write this process's log from now on, until `close`; the data folder must be there. Again is harmless."""
+        if not self._logs:
+            # Imported here: a command that only asks a running hub has nothing to log.
+            from hub.runtime.logs import set_up_logging
+
+            self._logs = True
+            self._opened.callback(set_up_logging(self.paths))
+
+    def close(self) -> None:
+        """End what was started here."""
+        self._opened.close()
 
     @cached_property
     def loaded(self) -> LoadedSettings:

@@ -8,6 +8,7 @@ the entry-point group `marquee.commands`, so that the core imports neither. Exit
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -19,6 +20,9 @@ from hub import __version__
 from hub.cli.context import CliContext
 from hub.errors import ConfigError, DataFolderError, HubError, InvalidInput
 from hub.paths import default_data_folder
+from hub.runtime.private import make_files_private
+
+log = logging.getLogger(__name__)
 
 PLUGIN_GROUP = "marquee.commands"
 
@@ -58,6 +62,14 @@ class MarqueeGroup(click.Group):
         except HubError as error:
             click.echo(f"marquee: {error.message}", err=True)
             ctx.exit(exit_code(error))
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:  # a defect: the traceback is for the log, the sentence for the screen
+            context: CliContext = ctx.obj
+            if context.paths.logs.is_dir():
+                context.start_logging()
+            log.exception("something unexpected happened; %s says more", context.paths.log_file)
+            ctx.exit(1)
 
 
 def exit_code(error: HubError) -> int:
@@ -78,6 +90,7 @@ def exit_code(error: HubError) -> int:
 def marquee(ctx: click.Context, data: Path | None) -> None:
     """Your own media hub. Without a command it opens the window."""
     ctx.obj = CliContext((data or default_data_folder()).expanduser().absolute())
+    ctx.call_on_close(ctx.obj.close)
     if ctx.invoked_subcommand is None:
         desktop = marquee.get_command(ctx, "desktop")
         if desktop is None:
@@ -87,6 +100,7 @@ def marquee(ctx: click.Context, data: Path | None) -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    make_files_private()
     # Paths and titles may hold bytes that are not UTF-8; they are shown replaced, never a reason to stop.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -11,13 +11,17 @@ keep it. A write is committed when the function returns and undone when it raise
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
+
+from hub.runtime.private import close_to_others, make_private_file
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,6 +65,19 @@ def open_engine(url: str, *, readers: int = READERS) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def keep_database_private(url: URL) -> None:
+    """See that the embedded file is for its owner only; before the first connection. Blocking.
+
+    SQLite gives the WAL and its index the mode of the file itself.
+    """
+    file = Path(url.database or "")
+    # A file that cannot be made is reported by whoever opens it.
+    with contextlib.suppress(OSError):
+        make_private_file(file)
+    for suffix in ("-wal", "-shm", "-journal"):
+        close_to_others(file.with_name(file.name + suffix))
 
 
 class Database:

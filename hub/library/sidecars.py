@@ -34,6 +34,9 @@ _PICTURE_ENDINGS = (b"-poster", b"-thumb", b"")
 class BadSidecar(HubError):
     """A sidecar that cannot be used; the message is a sentence about "it"."""
 
+    code = "bad-sidecar"
+    title = "The sidecar is not usable"
+
 
 class SidecarProblem(msgspec.Struct, frozen=True):
     """A sidecar that was passed over, and why."""

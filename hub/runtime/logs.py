@@ -1,26 +1,35 @@
 """Where log records go: a rotating file in the data folder, and warnings to stderr.
 
-Records are written by a thread of their own: a slow disk or a blocked terminal must not hold up the loop.
+Records are written by a thread of their own: a slow disk or a blocked terminal must not hold up the loop. The file has
+every traceback; the screen has the sentence.
 """
 
 from __future__ import annotations
 
 import atexit
+import copy
 import logging
 import queue
 import sys
+from collections.abc import Callable
+from io import TextIOWrapper
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
+from pathlib import Path
 
 from hub.paths import Paths
+from hub.runtime.private import make_private_file
 
 _FILE_BYTES = 5_000_000
 _KEPT_FILES = 3
 
 
-def set_up_logging(paths: Paths, *, verbose: bool = False) -> None:
-    """Send this process's records to `logs/marquee.log` and, from warnings on (all of INFO if verbose), to stderr."""
-    file = RotatingFileHandler(
-        paths.logs / "marquee.log",
+def set_up_logging(paths: Paths, *, verbose: bool = False) -> Callable[[], None]:
+    """Send this process's records to `logs/marquee.log` and, from warnings on (all of INFO if verbose), to stderr.
+
+    What is returned ends it: everything is written, the file closed. It runs at the end of the process at the latest.
+    """
+    file = _PrivateFileHandler(
+        paths.log_file,
         maxBytes=_FILE_BYTES,
         backupCount=_KEPT_FILES,
         encoding="utf-8",
@@ -29,12 +38,54 @@ def set_up_logging(paths: Paths, *, verbose: bool = False) -> None:
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     screen = logging.StreamHandler(sys.stderr)
     screen.setLevel(logging.INFO if verbose else logging.WARNING)
-    screen.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    screen.setFormatter(_SentenceFormatter("%(levelname)s: %(message)s"))
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     listener = QueueListener(records, file, screen, respect_handler_level=True)
     root = logging.getLogger()
+    level_before = root.level
     root.setLevel(logging.INFO)
     # Not by basicConfig: its formatter would be applied here already, and the listener's once more.
-    root.addHandler(QueueHandler(records))
+    handler = _RecordQueue(records)
+    root.addHandler(handler)
     listener.start()
-    atexit.register(listener.stop)
+
+    def stop() -> None:
+        atexit.unregister(stop)
+        root.removeHandler(handler)
+        root.setLevel(level_before)
+        listener.stop()
+        file.close()
+
+    atexit.register(stop)
+    return stop
+
+
+class _PrivateFileHandler(RotatingFileHandler):
+    """Titles and paths are nobody else's business."""
+
+    def _open(self) -> TextIOWrapper:
+        make_private_file(Path(self.baseFilename))
+        return super()._open()
+
+
+class _RecordQueue(QueueHandler):
+    """Keeps message and traceback apart, where its base joins them: not everybody shows both."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        record = copy.copy(record)
+        record.message = record.msg = record.getMessage()
+        record.args = None
+        if record.exc_info:
+            # As text: the error's frames would keep alive what they hold until it is written.
+            record.exc_text = record.exc_text or logging.Formatter().formatException(record.exc_info)
+            record.exc_info = None
+        return record
+
+
+class _SentenceFormatter(logging.Formatter):
+    """The message alone."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record = copy.copy(record)
+        record.exc_text = record.stack_info = None
+        return super().format(record)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-import hub.media.errors  # noqa: F401  (its classes must be known, too)
+import hub.library.sidecars
+import hub.media.errors  # noqa: F401  (their classes must be known, too)
 from hub import errors
 from hub.cli.access import RemoteHub, running_instance
 from hub.cli.context import CliContext

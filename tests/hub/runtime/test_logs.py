@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
+
+from hub.paths import Paths
+from hub.runtime.logs import set_up_logging
 
 _PROGRAM = """
 import logging, sys
@@ -28,4 +32,17 @@ def test_the_file_has_everything_once_and_the_screen_has_the_warnings(tmp_path: 
     assert "INFO a.b: quiet news" in log
     assert log.count("quiet news") == log.count("it broke") == log.count("ZeroDivisionError: ") == 1
     assert "quiet news" not in done.stderr
-    assert done.stderr.startswith("ERROR: it broke")
+    assert done.stderr == "ERROR: it broke\n"
+    assert (tmp_path / "logs" / "marquee.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_ended_leaves_nothing_behind(tmp_path: Path) -> None:
+    root = logging.getLogger()
+    before = (list(root.handlers), root.level)
+    paths = Paths(tmp_path)
+    paths.create()
+    stop = set_up_logging(paths)
+    logging.getLogger("a.b").info("the last words")
+    stop()
+    assert (list(root.handlers), root.level) == before
+    assert "the last words" in paths.log_file.read_text()
