@@ -9,14 +9,17 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import math
 from typing import Any
 
 import msgspec
 
 from hub.errors import InvalidInput
-from hub.library.types import VideoQuery
+from hub.library.types import VideoQuery, VideoSort
 
 _MAX_LENGTH = 2_000
+_INT64 = range(-(2**63), 2**63)
+"""What both databases keep whole numbers in."""
 
 
 def encode_cursor(query: VideoQuery, key: Any, video_id: str) -> str:
@@ -29,6 +32,8 @@ def decode_cursor(query: VideoQuery) -> tuple[Any, str] | None:
     if query.cursor is None:
         return None
     digest, key, video_id = unpack_cursor(query.cursor)
+    if not _is_key_of(query.sort, key) or "\0" in video_id:
+        raise _not_ours()
     if digest != _digest(query):
         raise InvalidInput(
             "This cursor belongs to a list with another sort or filter. Start again without a cursor.",
@@ -51,9 +56,20 @@ def unpack_cursor(cursor: str) -> tuple[bytes, int | float | str, str]:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return msgspec.msgpack.decode(packed, type=tuple[bytes, int | float | str, str])
     except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
-        raise InvalidInput(
-            "This is not a cursor from this list. Start again without a cursor.", field="cursor"
-        ) from error
+        raise _not_ours() from error
+
+
+def _is_key_of(sort: VideoSort, key: int | float | str) -> bool:
+    """Whether the databases can compare this with the sort's column; what they cannot is an error of theirs."""
+    if sort is VideoSort.TITLE:
+        return isinstance(key, str) and "\0" not in key
+    if isinstance(key, int):
+        return _INT64.start <= key < _INT64.stop
+    return sort is VideoSort.DURATION and isinstance(key, float) and math.isfinite(key)
+
+
+def _not_ours() -> InvalidInput:
+    return InvalidInput("This is not a cursor from this list. Start again without a cursor.", field="cursor")
 
 
 def _digest(query: VideoQuery) -> bytes:

@@ -211,7 +211,10 @@ def _visible(
         VideoRow.id.not_in(select(FileRow.video_id).where(FileRow.folder_id.is_(None)))
     )
     if not sees_all:
-        statement = statement.where(VideoRow.visibility == Visibility.HOUSEHOLD)
+        # What was removed is gone for those who cannot bring it back, even when they ask for it.
+        statement = statement.where(
+            VideoRow.visibility == Visibility.HOUSEHOLD, VideoRow.state != VideoState.DELETED
+        )
     if query.visibility is not None:
         statement = statement.where(VideoRow.visibility == query.visibility)
     if query.channel is not None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, insert, text
 from ulid import ULID
@@ -22,7 +23,7 @@ from hub.events import Event, EventBus, PositionChanged, VideosChanged, VideosRe
 from hub.library.catalogue import LibraryService
 from hub.library.cursors import pack_cursor, unpack_cursor
 from hub.library.positions import PositionService
-from hub.library.types import Availability, Order, VideoPatch, VideoQuery, VideoSort, Visibility
+from hub.library.types import Availability, Order, VideoPatch, VideoQuery, VideoSort, VideoState, Visibility
 from hub.media.types import Probe
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -207,6 +208,94 @@ async def test_members_see_what_they_may(library: LibraryService, database: Data
     assert [video.id for video in await library.videos_by_ids(MEMBER, [private, household])] == [household]
     assert await library.count(OWNER) == 3
     assert await _titles(library, MEMBER, visibility=Visibility.PRIVATE) == []
+
+
+async def test_removed_videos_are_listed_for_those_who_can_bring_them_back(
+    library: LibraryService, database: Database
+) -> None:
+    gone = await database.write(_add_video, "Gone", state="deleted")
+    await database.write(_add_video, "Here")
+    query = VideoQuery(state=VideoState.DELETED)
+    assert await _titles(library, OWNER, state=VideoState.DELETED) == ["Gone"]
+    assert await library.video_ids(OWNER, query) == [gone]
+    assert await _titles(library, MEMBER, state=VideoState.DELETED) == []
+    assert await library.video_ids(MEMBER, query) == []
+    assert await _titles(library, MEMBER) == ["Here"]
+
+
+_KEYS = st.one_of(
+    st.integers(-(2**63) - 2, 2**64 - 1).filter(lambda n: n >= -(2**63)),
+    st.sampled_from([2**63 - 1, 2**63, -(2**63), 0, -1]),
+    st.floats(),
+    st.text(),
+    st.booleans(),
+    st.none(),
+    st.binary(),
+    st.lists(st.integers(0, 9), max_size=2),
+)
+
+
+@given(data=st.data(), sort=st.sampled_from(VideoSort), order=st.sampled_from([*Order, None]))
+@settings(
+    suppress_health_check=[*settings.default.suppress_health_check, HealthCheck.function_scoped_fixture]
+)
+async def test_any_cursor_gives_a_page_or_is_refused(
+    library: LibraryService, database: Database, data: st.DataObject, sort: VideoSort, order: Order | None
+) -> None:
+    if await library.count(OWNER) < 3:
+        await database.write(lambda c: [_add_video(c, f"Title {n}", n, duration_s=n + 0.5) for n in range(3)])
+    query = VideoQuery(sort=sort, order=order, limit=1)
+    ours = (await library.list_videos(OWNER, query)).next_cursor
+    assert ours
+    packed = _unpacked(ours)
+    digest, key, row_id = msgspec.msgpack.decode(packed)
+    if data.draw(st.booleans(), "by its fields"):
+        fields = (
+            digest,
+            data.draw(st.one_of(st.just(key), _KEYS), "key"),
+            data.draw(st.one_of(st.just(row_id), st.text()), "id"),
+        )
+        packed = msgspec.msgpack.encode(fields)
+    else:
+        place = data.draw(st.integers(0, len(packed)), "place")
+        dropped = data.draw(st.integers(0, 3), "dropped")
+        packed = packed[:place] + data.draw(st.binary(max_size=3), "put there") + packed[place + dropped :]
+    cursor = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    try:
+        page = await library.list_videos(OWNER, msgspec.structs.replace(query, cursor=cursor))
+    except InvalidInput as error:
+        assert error.field == "cursor"
+    else:
+        assert len(page.items) <= 1
+
+
+def _unpacked(cursor: str) -> bytes:
+    return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+
+
+@pytest.mark.parametrize(
+    ("sort", "key"),
+    [
+        (VideoSort.ADDED, 2**63),
+        (VideoSort.ADDED, "text"),
+        (VideoSort.ADDED, 1.5),
+        (VideoSort.VIEWS, float("nan")),
+        (VideoSort.DURATION, float("inf")),
+        (VideoSort.DURATION, "text"),
+        (VideoSort.TITLE, 7),
+        (VideoSort.TITLE, "a\0b"),
+    ],
+)
+async def test_a_key_the_sort_cannot_have_is_refused(
+    library: LibraryService, database: Database, sort: VideoSort, key: object
+) -> None:
+    await database.write(lambda c: [_add_video(c, "x") for _ in range(2)])
+    ours = (await library.list_videos(OWNER, VideoQuery(sort=sort, limit=1))).next_cursor
+    assert ours
+    digest, _, row_id = unpack_cursor(ours)
+    with pytest.raises(InvalidInput) as caught:
+        await library.list_videos(OWNER, VideoQuery(sort=sort, cursor=pack_cursor(digest, key, row_id)))
+    assert caught.value.field == "cursor"
 
 
 async def test_a_cursor_of_another_list_or_of_nobody_is_refused(
