@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import NamedTuple
 
 from aiohttp import web
 
@@ -21,19 +20,12 @@ from server.conditions import (
     whole_seconds,
 )
 from server.problems import HttpProblem
-from server.sending import FileChanged, FileState, full_frames, send
+from server.sending import FileChanged, FileState, OpenFile, full_frames, send
 
 log = logging.getLogger(__name__)
 
-THREADS = 4
-
-
-class OpenFile(NamedTuple):
-    """An open regular file, its state when it was opened, and what closes it."""
-
-    fd: int
-    state: FileState
-    closing: ExitStack
+THREADS = 32
+"""They wait for disks, not for processors; as many can sleep before anybody else has to wait for them."""
 
 
 def plain_etag(state: FileState) -> str:
@@ -42,7 +34,7 @@ def plain_etag(state: FileState) -> str:
 
 
 class FileServer:
-    """Answers requests with files. Opening happens on threads of its own: a sleeping disk delays nobody else."""
+    """Answers requests with files. Opening, and reading what is not in memory, happens on threads of its own."""
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="files")
@@ -118,7 +110,7 @@ class FileServer:
                 return
             with full_frames(request.transport, end - start):
                 await response.prepare(request)
-                await send(request, response, opened.fd, opened.state, start, end, executor=self._executor)
+                await send(request, response, opened, start, end, executor=self._executor)
         except ConnectionError:
             response.force_close()
         except (FileChanged, OSError) as error:
