@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 import types
 import typing
@@ -23,6 +24,13 @@ from hub.errors import ConfigError
 ENV_PREFIX = "MARQUEE_"
 DATA_VARIABLE = "MARQUEE_DATA"
 
+_FILE_DRIVERS = ("sqlite", "sqlite+pysqlite")
+_SERVER_DRIVERS = ("postgresql", "postgresql+psycopg")
+_DATABASES = (
+    "an empty text (the embedded file in the data folder), sqlite:////path/of/a/file, "
+    "or postgresql://user:password@host/database"
+)
+
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`[server]`: where the hub is reached."""
@@ -34,7 +42,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`[database]`: empty for the embedded file, or `postgresql://…`."""
+    """`[database]`: empty for the embedded file, or `sqlite:////path`, or `postgresql://…`."""
 
     url: str = ""
 
@@ -95,7 +103,10 @@ def load_settings(
         known = sections.get(section)
         if known is None or key not in known:
             raise ConfigError(_unknown(f"{section}.{key}", origin, list(origins)))
-        values[section][key] = _checked(f"{section}.{key}", known[key], value, origin)
+        name = f"{section}.{key}"
+        values[section][key] = _checked(name, known[key], value, origin)
+        if name == "database.url":
+            _check_database_url(name, value, origin)
         origins[f"{section}.{key}"] = origin
 
     for section, content in _read_toml(config_file).items():
@@ -110,9 +121,16 @@ def load_settings(
         if not separator or section not in sections or key not in sections[section]:
             spelt = [f"{ENV_PREFIX}{k.replace('.', '__').upper()}" for k in origins]
             raise ConfigError(_unknown(variable, "the environment", spelt))
-        put(section, key, _from_text(variable, sections[section][key], text), f"environment: {variable}")
+        put(
+            section,
+            key,
+            _from_text(variable, sections[section][key], text, "the environment"),
+            f"environment: {variable}",
+        )
     for name, value in (options or {}).items():
         section, _, key = name.partition(".")
+        if isinstance(value, str) and key in sections.get(section, {}):
+            value = _from_text(name, sections[section][key], value, "command line")
         put(section, key, value, "command line")
     return LoadedSettings(values=msgspec.convert(values, Settings), origins=origins)
 
@@ -133,7 +151,7 @@ def _read_toml(config_file: Path) -> dict[str, Any]:
         raise ConfigError(f"{config_file} cannot be read: {error.strerror or error}.") from error
 
 
-def _from_text(variable: str, kind: Any, text: str) -> Any:
+def _from_text(name: str, kind: Any, text: str, origin: str) -> Any:
     base = typing.get_origin(kind)
     plain = typing.get_args(kind)[0] if base is Annotated else kind
     if plain is str or (isinstance(plain, types.UnionType) and str in typing.get_args(plain)):
@@ -143,16 +161,45 @@ def _from_text(variable: str, kind: Any, text: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        raise ConfigError(f"{variable} = {text!r} cannot be used: allowed is {_allowed(kind)}.") from error
+        raise ConfigError(_unusable(name, text, origin, _allowed(kind))) from error
 
 
 def _checked(name: str, kind: Any, value: Any, origin: str) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"{name} = {value!r} ({origin}) cannot be used: allowed is {_allowed(kind)}."
-        ) from error
+        raise ConfigError(_unusable(name, value, origin, _allowed(kind))) from error
+
+
+def _check_database_url(name: str, url: str, origin: str) -> None:
+    """Only what this program brings drivers for, and no options a driver might not know."""
+    if not url:
+        return
+    # Imported here: most hubs name no database, and most commands need none.
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+        fits = parsed.drivername in _SERVER_DRIVERS or (
+            parsed.drivername in _FILE_DRIVERS
+            and parsed.database not in (None, "", ":memory:")
+            and not (parsed.host or parsed.query)
+        )
+    except (ArgumentError, ValueError):
+        fits = False
+    if not fits:
+        raise ConfigError(_unusable(name, without_password(url), origin, _DATABASES))
+
+
+def without_password(url: str) -> str:
+    """A database's address, well-formed or not, fit to be shown."""
+    url = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url, flags=re.DOTALL)
+    return re.sub(r"(?i)([?&](?:ssl)?password=)[^&]*", r"\1***", url)
+
+
+def _unusable(name: str, value: object, origin: str, allowed: str) -> str:
+    return f"{name} = {value!r} ({origin}) cannot be used: allowed is {allowed}."
 
 
 def _allowed(kind: Any) -> str:

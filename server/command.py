@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.context import CliContext
+from hub.cli.context import CliContext, serving_options
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
@@ -21,10 +21,9 @@ log = logging.getLogger(__name__)
 
 
 @click.command
-@click.option("--host", help="Address to listen on (default: server.host).")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for a free one.")
+@serving_options
 @click.pass_obj
-def serve(context: CliContext, host: str | None, port: int | None) -> None:
+def serve(context: CliContext, host: str | None, port: str | None) -> None:
     """Serve the library to the house, without a window."""
     context.override({"server.host": host, "server.port": port})
     settings = context.settings

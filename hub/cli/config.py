@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import urlsplit
 
 import click
 
 from hub.cli.context import CliContext
 from hub.cli.output import print_json, print_table
+from hub.config import without_password
 
 
 @click.group
@@ -21,17 +21,12 @@ def config() -> None:
 @click.pass_obj
 def show(context: CliContext, as_json: bool) -> None:
     """The effective values and their origins. Passwords in addresses are not shown."""
-    flat = {key: (_without_password(value), origin) for key, (value, origin) in context.loaded.flat().items()}
+    flat = {
+        key: (without_password(value) if isinstance(value, str) else value, origin)
+        for key, (value, origin) in context.loaded.flat().items()
+    }
     if as_json:
         print_json({key: {"value": value, "origin": origin} for key, (value, origin) in flat.items()})
         return
     rows = [(key, json.dumps(value), origin) for key, (value, origin) in flat.items()]
     print_table(("SETTING", "VALUE", "FROM"), [("data folder", str(context.paths.root), "–"), *rows])
-
-
-def _without_password(value: object) -> object:
-    if isinstance(value, str) and "://" in value:
-        parts = urlsplit(value)
-        if parts.password:
-            return value.replace(f":{parts.password}@", ":***@")
-    return value

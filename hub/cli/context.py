@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import click
+
 from hub.config import LoadedSettings, Settings, load_settings
 from hub.paths import Paths
+
+
+def sibling(ctx: click.Context, name: str) -> click.Command | None:
+    """The `marquee` command called `name`, for a command that ends in it; None where no layer brings it."""
+    parent = ctx.parent
+    if parent is None or not isinstance(parent.command, click.Group):
+        return None
+    return parent.command.get_command(parent, name)
+
+
+def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--host` and `--port` of the commands that serve: settings, so read and refused as settings are."""
+    host = click.option("--host", help="Address to listen on (default: server.host).")
+    port = click.option("--port", help="Port to listen on, 0 for a free one (default: server.port).")
+    return host(port(command))
 
 
 class CliContext:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hub.cli.context import CliContext
+from hub.cli.context import CliContext, sibling
 
 
 @click.command(short_help="Play a video in the window.")
@@ -13,12 +13,7 @@ from hub.cli.context import CliContext
 def play(ctx: click.Context, target: str) -> None:
     """Play a video of the library, by its id or its file, in the window."""
     context: CliContext = ctx.obj
-    parent = ctx.parent
-    desktop = (
-        parent.command.get_command(parent, "desktop")
-        if parent and isinstance(parent.command, click.Group)
-        else None
-    )
+    desktop = sibling(ctx, "desktop")
     if desktop is None:
         raise click.UsageError("This installation has no window.")
     context.paths.create()

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 READERS = 4
 BUSY_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_S = 10
 
 
 def open_engine(url: str, *, readers: int = READERS) -> Engine:
@@ -36,6 +37,9 @@ def open_engine(url: str, *, readers: int = READERS) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
+        if "connect_timeout" not in parsed.query:
+            # Otherwise a server behind a wall that drops packets is waited for without end.
+            parsed = parsed.update_query_dict({"connect_timeout": str(CONNECT_TIMEOUT_S)})
         return create_engine(parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True)
     engine = create_engine(
         parsed,

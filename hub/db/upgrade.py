@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from hub.config import without_password
 from hub.errors import DatabaseTooNew, DataFolderError
 
 log = logging.getLogger(__name__)
@@ -26,13 +27,20 @@ _KEEP_BACKUPS = 5
 
 
 def upgrade_database(engine: Engine, backups: Path) -> None:
-    """Create or upgrade the schema. Blocking. DatabaseTooNew, or DataFolderError when the file is no database."""
+    """Create or upgrade the schema. Blocking.
+
+    DatabaseTooNew, or DataFolderError when the file is no database, or the server refuses or does not answer.
+    """
     try:
-        with engine.connect() as connection:
-            present = _present_revision(connection)
-            is_empty = present is None and not inspect(connection).get_table_names()
-    except DatabaseError as error:
-        raise DataFolderError(_unreadable(engine, error)) from error
+        _upgrade(engine, backups)
+    except DBAPIError as error:
+        raise DataFolderError(_unusable(engine, error)) from error
+
+
+def _upgrade(engine: Engine, backups: Path) -> None:
+    with engine.connect() as connection:
+        present = _present_revision(connection)
+        is_empty = present is None and not inspect(connection).get_table_names()
     if present == REVISIONS[-1]:
         return
     if present is None and not is_empty:
@@ -90,13 +98,13 @@ def _back_up(database: Path, backups: Path, revision: str) -> None:
 
 
 def _name(engine: Engine) -> str:
-    return engine.url.render_as_string(hide_password=True)
+    return without_password(engine.url.render_as_string(hide_password=True))
 
 
-def _unreadable(engine: Engine, error: DatabaseError) -> str:
+def _unusable(engine: Engine, error: DBAPIError) -> str:
     if engine.dialect.name == "sqlite":
         hint = "If it is damaged, restore a backup; the file was left as it is."
     else:
-        hint = "Check database.url and that the server runs."
-    cause = error.orig if isinstance(error, OperationalError) or error.orig else error
-    return f"The database {_name(engine)} cannot be opened: {str(cause).strip()}. {hint}"
+        hint = "Check database.url, that the server runs, and what its account may do."
+    cause = " ".join(str(error.orig).split())
+    return f"The database {_name(engine)} cannot be opened: {cause.rstrip('.')}. {hint}"

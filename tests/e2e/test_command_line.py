@@ -114,6 +114,8 @@ def test_a_folder_that_cannot_be_added_does_not_keep_the_others_from_being_scann
     [
         (["nonsense"], 2, "nonsense"),
         (["serve", "--port", "99999"], 2, "99999"),
+        (["serve", "--port", "abc"], 2, "server.port = 'abc' (command line) cannot be used"),
+        (["demo", "--port", "abc"], 2, "server.port = 'abc' (command line) cannot be used"),
         (["add", "/nowhere/at/all"], 2, "/nowhere/at/all"),
         (["scan"], 1, "no folders"),
         (["jobs", "show", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], 1, "no job"),

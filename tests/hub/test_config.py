@@ -82,3 +82,53 @@ def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not valid TOML"):
         load_settings(file, {})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "sqlite:////films/marquee.db",
+        "postgresql://ada@host/films",
+        "postgresql+psycopg://ada:pass@/films?host=/run/postgresql",
+    ],
+)
+def test_databases_that_can_be_used(tmp_path: Path, url: str) -> None:
+    assert load_settings(tmp_path / "none", {"MARQUEE_DATABASE__URL": url}).values.database.url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("mysql://ada:secret@host/films", "mysql://ada:***@host/films"),
+        ("postgres://ada:secret@host/films", "postgres://ada:***@host/films"),
+        ("postgresql+asyncpg://ada:secret@host/films", "postgresql+asyncpg://ada:***@host/films"),
+        ("mysql://ada:se@cr/secret@host:port/films", "mysql://ada:***@host:port/films"),
+        ("mysql://host/films?user=ada&password=secret&x=1", "user=ada&password=***&x=1"),
+        ("films.db", "films.db"),
+        ("sqlite://", "sqlite://"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("sqlite:///films.db?colour=blue", "colour=blue"),
+        ("sqlite://films.db", "sqlite://films.db"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_named_without_its_password(
+    tmp_path: Path, url: str, shown: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f'[database]\nurl = "{url}"\n')
+    for given in ({"MARQUEE_DATABASE__URL": url}, {}):
+        with pytest.raises(ConfigError) as caught:
+            load_settings(file if not given else tmp_path / "none", given)
+        said = caught.value.message
+        assert said.startswith("database.url = ")
+        assert shown in said
+        assert "postgresql://user:password@host/database" in said
+        assert "secret" not in said
+
+
+def test_options_of_the_command_line_are_read_like_the_environment(tmp_path: Path) -> None:
+    loaded = load_settings(tmp_path / "none", {}, {"server.port": "0", "server.host": "::1"})
+    assert (loaded.values.server.port, loaded.values.server.host) == (0, "::1")
+    with pytest.raises(ConfigError, match=r"server\.port = 'abc' \(command line\).*from 0 to 65535"):
+        load_settings(tmp_path / "none", {}, {"server.port": "abc"})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hub.db.engine import Database, open_engine
 from hub.db.tables import Base
 from hub.db.upgrade import MIGRATIONS, REVISIONS, upgrade_database
 from hub.errors import DatabaseTooNew, DataFolderError
+from tests.pg import SUPERUSER, PgCluster
 
 
 def test_the_list_of_revisions_is_that_of_the_scripts() -> None:
@@ -85,3 +87,52 @@ def test_somebody_elses_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataFolderError, match="not Marquee's"):
         upgrade_database(engine, tmp_path)
     engine.dispose()
+
+
+def _refusal(url: str, tmp_path: Path) -> str:
+    engine = open_engine(url)
+    with pytest.raises(DataFolderError) as caught:
+        upgrade_database(engine, tmp_path)
+    engine.dispose()
+    assert "\n" not in caught.value.message
+    return caught.value.message
+
+
+def test_a_server_that_is_down_is_named_without_its_password(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    said = _refusal(f"postgresql://ada:secret@127.0.0.1:{port}/films", tmp_path)
+    assert f"ada:***@127.0.0.1:{port}/films" in said
+    assert "refused" in said
+    assert "Check database.url" in said
+    assert "secret" not in said
+
+
+def test_a_server_that_refuses_the_account_or_its_password_is_named(
+    pg_cluster: PgCluster, tmp_path: Path
+) -> None:
+    with pg_cluster.database("template0") as url:
+        said = _refusal(url.replace(f"{SUPERUSER}@", "nobody:secret@"), tmp_path)
+        assert 'role "nobody" does not exist' in said
+        assert "secret" not in said
+        engine = open_engine(url)
+        with engine.begin() as connection:
+            connection.execute(text("CREATE ROLE guest LOGIN PASSWORD 'secret'"))
+        try:
+            said = _refusal(url.replace(f"{SUPERUSER}@", "guest@"), tmp_path)
+        finally:
+            with engine.begin() as connection:
+                connection.execute(text("DROP ROLE guest"))
+            engine.dispose()
+        assert "permission denied" in said
+        assert "what its account may do" in said
+
+
+def test_an_option_the_server_does_not_know_is_named(pg_cluster: PgCluster, tmp_path: Path) -> None:
+    said = _refusal(pg_cluster.url("postgres") + "&colour=blue", tmp_path)
+    assert "colour" in said
+
+
+def test_a_database_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    assert "cannot be opened" in _refusal(f"sqlite:///{tmp_path}/nowhere/m.db", tmp_path)
