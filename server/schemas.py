@@ -24,6 +24,7 @@ from hub.media.types import Chapter, Stream
 
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Name = Annotated[str, Meta(max_length=1024)]
+Password = Annotated[str, Meta(max_length=1024)]
 AwareTime = Annotated[datetime, Meta(tz=True)]
 
 
@@ -49,14 +50,14 @@ class SetUp(Input, frozen=True, kw_only=True):
 
     code: Name
     name: Name
-    password: str
+    password: Password
 
 
 class LogIn(Input, frozen=True, kw_only=True):
     """Name and password."""
 
-    name: str
-    password: str
+    name: Name
+    password: Password
 
 
 class Person(Answer, frozen=True, kw_only=True):
@@ -86,13 +87,13 @@ class NewUser(Input, frozen=True, kw_only=True):
 
     name: Name
     role: Role = Role.MEMBER
-    password: str
+    password: Password
 
 
 class NewPassword(Input, frozen=True, kw_only=True):
     """A password to set."""
 
-    password: str
+    password: Password
 
 
 class UserList(Answer, frozen=True, kw_only=True):

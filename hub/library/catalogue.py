@@ -199,7 +199,7 @@ def _update(connection: Connection, viewer: Viewer, video_id: str, patch: VideoP
         rows.set_tags(connection, video_id, tag_ids(connection, values.pop("tags")))
     if "channel" in values:
         name = values.pop("channel")
-        values["channel_id"] = channel_id(connection, name) if name else None
+        values["channel_id"] = channel_id(connection, name) if name is not None else None
     rows.update_video(connection, video_id, values)
     return _detail(connection, viewer, video_id)
 
@@ -211,6 +211,9 @@ def _check_patch(given: dict[str, Any]) -> None:
             raise InvalidInput(f"The {field} is longer than {limit} characters.", field=field)
         if "\0" in (given.get(field) or ""):
             raise InvalidInput(f"The {field} holds a NUL character. Remove it.", field=field)
+    for field in {"channel", "category"} & given.keys():
+        # Blanks are no name; nothing in lists or menus could be read or chosen.
+        given[field] = (given[field] or "").strip() or None
     if "title" in given:
         given["title"] = given["title"].strip()
         if not given["title"]:

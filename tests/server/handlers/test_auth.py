@@ -65,6 +65,25 @@ async def test_set_up_says_what_is_wrong_and_keeps_the_code(
     assert (await anyone.post("/v1/setup", body)).status == 201
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/auth/login", "name"),
+        ("/v1/auth/login", "password"),
+        ("/v1/setup", "code"),
+        ("/v1/setup", "name"),
+        ("/v1/setup", "password"),
+    ],
+)
+async def test_what_nobody_types_is_refused_by_its_length(anyone: Client, path: str, field: str) -> None:
+    body = {"name": "Ada", "password": PASSWORD}
+    if path == "/v1/setup":
+        body["code"] = "0000-0000"
+    reply = await anyone.post(path, body | {field: "x" * 1025})
+    reply.problem(422, "invalid-input")
+    assert reply.json["field"] == field
+
+
 async def test_signing_in_gives_a_token_and_a_cookie(owner: Client, anyone: Client) -> None:
     reply = await anyone.post("/v1/auth/login", {"name": OWNER.upper(), "password": PASSWORD})
     assert reply.status == 200

@@ -276,3 +276,24 @@ async def test_titles_and_paths_that_are_not_utf8_are_served(hub: Hub, owner: Cl
     decision = (await owner.get(f"/v1/videos/{video.id}/play")).json
     assert (await owner.get(decision["url"])).status == 200
     assert urlsplit(decision["url"]).path == f"/media/{video.id}/file"
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\t\u00a0", None])
+async def test_a_channel_or_category_of_blanks_is_none(
+    owner: Client, library: dict[str, str], blank: str | None
+) -> None:
+    path = f"/v1/videos/{library['Alpha']}"
+    await owner.patch(path, {"channel": "Ada", "category": "Film"})
+    reply = await owner.patch(path, {"channel": blank, "category": blank})
+    assert (reply.status, reply.json["channel"], reply.json["category"]) == (200, None, None)
+    reply = await owner.patch(path, {"channel": "  Ada ", "category": " Film "})
+    assert (reply.json["channel"], reply.json["category"]) == ("Ada", "Film")
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\t\u00a0"])
+async def test_a_title_of_blanks_is_refused(owner: Client, library: dict[str, str], blank: str) -> None:
+    path = f"/v1/videos/{library['Alpha']}"
+    reply = await owner.patch(path, {"title": blank})
+    reply.problem(422, "invalid-input")
+    assert reply.json["field"] == "title"
+    assert (await owner.get(path)).json["title"] == "Alpha"
