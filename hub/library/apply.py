@@ -1,5 +1,7 @@
 """Writes what a scan found: which row a file is, decided inside the transaction from the rows as they are then.
 
+What is on the disk was looked up just before (`looks.py`): a transaction reads no file.
+
 A file is recognised by place and content. In this order: the row at its place has its content → it is that one.
 Another row has its content, and the place of that row no longer holds it → the file was moved: the two rows exchange
 places, so that renames, moves, swaps and overwriting moves keep ids, history and metadata. There is a row at its place
@@ -10,6 +12,7 @@ docs/adr/0030-scanning.md.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,7 +26,8 @@ from hub.db.repositories.files import Place
 from hub.db.repositories.folders import folder_paths
 from hub.db.repositories.names import channel_id, fold, tag_ids
 from hub.db.repositories.videos import set_tags, update_video
-from hub.library.copies import Copies, is_as_known, stat_file
+from hub.library.copies import Copies
+from hub.library.looks import Claim, Looks, NotLookedAt
 from hub.library.metadata import Metadata, from_name, from_tags, merge
 from hub.library.sidecars import Sidecars
 from hub.library.types import VideoState, Visibility
@@ -102,11 +106,12 @@ class Outcome:
 class Batch:
     """One write transaction's worth of observations."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime, looks: Looks) -> None:
         self._connection = connection
         self._now = now
+        self._looks = looks
         self._roots = folder_paths(connection)
-        self._copies = Copies(connection)
+        self._copies = Copies(connection, looks)
         self.outcome = Outcome()
 
     def observe(self, seen: Observation, *, may_defer: bool) -> None:
@@ -119,7 +124,7 @@ class Batch:
                 self._touch(here, seen, None)
         elif here is not None and here["fingerprint"] == seen.result.fingerprint:
             self._touch(here, seen, seen.result)
-        elif here is not None and _is_fresher(here, seen.result):
+        elif here is not None and self._is_fresher(here, seen.result):
             return
         elif (
             moved := self._copies.moved_to(seen.folder_id, seen.place, seen.result.fingerprint)
@@ -141,10 +146,8 @@ class Batch:
             return
         directory, name = rejection.place
         here = rows.at_place(self._connection, rejection.folder_id, rejection.place)
-        if here is not None and here["missing_since"] is None and is_as_known(here):
-            facts = (here["size_bytes"], here["mtime_ns"])
-            if facts != (rejection.size_bytes, rejection.mtime_ns) and rejection.mtime_ns != STALE:
-                return  # another scan was quicker and found it good
+        if here is not None and rejection.mtime_ns != STALE and self._is_fresher(here, rejection):
+            return  # another scan was quicker and found it good
         rows.reject(
             self._connection,
             {
@@ -172,8 +175,12 @@ class Batch:
         for folder_id, gone in places.items():
             root = self._roots.get(folder_id)
             if root is not None:
-                left = [place for place in gone if not (look and os.path.isfile(os.path.join(root, *place)))]
-                self._lost(rows.mark_missing(self._connection, folder_id, left, self._now))
+                if look:
+                    claims = {place: Claim(os.path.join(root, *place)) for place in gone}
+                    self._looks.want(claims.values())
+                    self._looks.check()
+                    gone = [place for place in gone if not self._looks.at(claims[place]).is_file]
+                self._lost(rows.mark_missing(self._connection, folder_id, gone, self._now))
 
     def forget_rejected(self, places: Places) -> None:
         """What was passed over is gone, or good now."""
@@ -183,6 +190,13 @@ class Batch:
     def _lost(self, videos: list[str]) -> None:
         self.outcome.changed += videos
         self.outcome.missing += len(videos)
+
+    def _is_fresher(self, here: RowMapping, seen: ProbeResult | Rejection) -> bool:
+        """True when the row describes the file as it is and what was seen does not: another scan was quicker."""
+        facts = (here["size_bytes"], here["mtime_ns"])
+        if facts == (seen.size_bytes, seen.mtime_ns) or here["missing_since"] is not None:
+            return False
+        return self._looks.at_place_of(here).facts == facts
 
     # --- what becomes of it -------------------------------------------------------------------------------------------
 
@@ -202,7 +216,7 @@ class Batch:
         rows.exchange_places(self._connection, row, displaced, seen.place, seen.folder_id)
         if displaced is not None:
             left_behind: dict[str, Any] = {"mtime_ns": STALE}
-            if displaced["missing_since"] is None and stat_file(row) is None:
+            if displaced["missing_since"] is None and self._looks.at_place_of(row).facts is None:
                 left_behind["missing_since"] = self._now
                 self._lost([displaced["video_id"]] if displaced["state"] != VideoState.DELETED else [])
             rows.update_file(self._connection, displaced["id"], left_behind)
@@ -299,25 +313,22 @@ class Batch:
             self.reject(Rejection(seen.folder_id, (directory, sidecar), size_bytes, mtime_ns, words))
 
 
-def apply(connection: Connection, news: News, now: datetime) -> Outcome:
-    """Write what was seen, in this transaction."""
-    batch = Batch(connection, now)
+def apply(connection: Connection, news: News, now: datetime, looks: Looks) -> Outcome:
+    """Write what was seen, in this transaction. NotLookedAt: take the looks it wants, and begin again."""
+    batch = Batch(connection, now, looks)
+    # One that lacks a look does not keep the others from saying what they lack.
     for seen in news.observations:
-        batch.observe(seen, may_defer=not news.is_final)
+        with suppress(NotLookedAt):
+            batch.observe(seen, may_defer=not news.is_final)
     for rejection in news.rejections:
-        batch.reject(rejection)
+        with suppress(NotLookedAt):
+            batch.reject(rejection)
     batch.restore(news.returned)
     batch.forget_rejected(news.accepted)
     batch.lose(news.vanished, look=True)
     batch.lose(news.passed_over, look=False)
+    looks.check()
     return batch.outcome
-
-
-def _is_fresher(here: RowMapping, result: ProbeResult) -> bool:
-    """True when the row describes the file as it is now and the observation does not: another scan was quicker."""
-    if (here["size_bytes"], here["mtime_ns"]) == (result.size_bytes, result.mtime_ns):
-        return False
-    return here["missing_since"] is None and is_as_known(here)
 
 
 def _metadata(seen: Observation, probe: Probe) -> Metadata:

@@ -24,6 +24,7 @@ from hub.library import sidecars
 from hub.library.apply import STALE, News, Observation, Outcome, Rejection, apply
 from hub.library.compare import Batch, Comparison, Found, Leftovers
 from hub.library.folders import FolderService
+from hub.library.looks import Looks, NotLookedAt
 from hub.library.names import to_text
 from hub.library.sidecars import Sidecars
 from hub.library.types import ScanProgress
@@ -261,22 +262,32 @@ class Scan:
             if len(self._news):
                 news, self._news = self._news, News()
                 news.is_final = len(self._deferred) >= MAX_DEFERRED
-                await to_the_end(self._scope, self._write(news))
+                await self._write(news)
 
     async def _write_deferred(self) -> None:
         deferred, self._deferred = self._deferred, []
         for start in range(0, len(deferred), WRITE_AT):
             news = News(observations=deferred[start : start + WRITE_AT], is_final=True)
-            await to_the_end(self._scope, self._write(news))
+            await self._write(news)
 
     async def _write(self, news: News) -> None:
-        outcome: Outcome = await self._db.write(apply, news, datetime.now(UTC))
+        looks = Looks()
+        while not await to_the_end(self._scope, self._try_to_write(news, looks)):
+            await asyncio.to_thread(looks.take)
+
+    async def _try_to_write(self, news: News, looks: Looks) -> bool:
+        """Write, and tell of it. False: it depends on looks that are still to be taken."""
+        try:
+            outcome: Outcome = await self._db.write(apply, news, datetime.now(UTC), looks)
+        except NotLookedAt:
+            return False
         self._figures.add(outcome)
         self._deferred += outcome.deferred
         if outcome.added:
             self._events.publish(VideosAdded(tuple(outcome.added)))
         if outcome.changed:
             self._events.publish(VideosChanged(tuple(dict.fromkeys(outcome.changed))))
+        return True
 
     def _tell(self, phase: str) -> None:
         figures = self._figures

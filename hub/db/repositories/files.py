@@ -98,15 +98,24 @@ def by_id(connection: Connection, file_id: str) -> RowMapping | None:
     return connection.execute(_with_video().where(FileRow.id == file_id)).mappings().first()
 
 
-def ids_by_fingerprint(connection: Connection, fingerprint: str, limit: int) -> list[str]:
-    """Ids of rows with this content, those whose file is not where it was first."""
+def copies(connection: Connection, fingerprint: str, limit: int) -> Sequence[RowMapping]:
+    """Rows with this content and their folder's path, those whose file is not where it was first."""
+    columns = (
+        FileRow.id,
+        FileRow.dir,
+        FileRow.name,
+        FileRow.size_bytes,
+        FileRow.mtime_ns,
+        FileRow.fingerprint,
+    )
     statement = (
-        select(FileRow.id)
+        select(*columns, FolderRow.path.label("folder_path"))
+        .outerjoin(FolderRow, FolderRow.id == FileRow.folder_id)
         .where(FileRow.fingerprint == fingerprint)
         .order_by(FileRow.missing_since.is_(None), FileRow.id)
         .limit(limit)
     )
-    return list(connection.scalars(statement))
+    return connection.execute(statement).mappings().all()
 
 
 def insert_video(connection: Connection, video: dict[str, Any], file: dict[str, Any]) -> None:

@@ -129,13 +129,14 @@ async def test_rows_of_one_content_come_with_the_missing_ones_first(database: Da
         for n in range(5):
             add(connection, one, b"%d.mp4" % n, missing_since=NOW if n in (2, 4) else None)
         add(connection, one, b"other.mp4", fingerprint="e" * 32)
-        first, second, *rest = files.ids_by_fingerprint(connection, "f" * 32, 10)
+        first, second, *rest = [row["id"] for row in files.copies(connection, "f" * 32, 10)]
         assert len(rest) == 3
         for file_id in (first, second):
             row = files.by_id(connection, file_id)
             assert row is not None
             assert row["missing_since"] == NOW
             assert (row["folder_path"], row["source"], row["edited"]) == (b"/one", "folder", [])
-        assert files.ids_by_fingerprint(connection, "f" * 32, 1) == [first]
+        (nearest,) = files.copies(connection, "f" * 32, 1)
+        assert nearest["id"] == first
 
     await database.write(run)
