@@ -67,6 +67,10 @@ class ResyncMessage(Message, frozen=True, kw_only=True, tag="resync"):
     """Messages were lost because the listener was too slow: what it shows should be read anew."""
 
 
+class HeartbeatMessage(Message, frozen=True, kw_only=True, tag="heartbeat"):
+    """Nothing has happened for a while, and the connection stands. Who hears nothing for a minute has lost it."""
+
+
 EventMessage = (
     VideosAddedMessage
     | VideosChangedMessage
@@ -76,6 +80,7 @@ EventMessage = (
     | JobChangedMessage
     | SetupFinishedMessage
     | ResyncMessage
+    | HeartbeatMessage
 )
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import aiohttp
 import pytest
@@ -93,6 +94,7 @@ async def test_a_listener_goes_with_its_session(hub: Hub, owner: Client, member:
 async def test_a_session_that_ends_unannounced_is_noticed(
     hub: Hub, owner: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(handler, "SILENCE_S", 0.02)
     monkeypatch.setattr(handler, "CHECK_EVERY_S", 0.02)
     async with listening(owner) as ws:
         who = await viewer(hub, owner)
@@ -101,6 +103,81 @@ async def test_a_session_that_ends_unannounced_is_noticed(
         await hub.db.write(_end_all)
         hub.accounts._sessions.forget_all()
         assert await end_of(ws) == WSCloseCode.POLICY_VIOLATION
+
+
+async def test_a_listener_whose_session_cannot_be_looked_up_is_sent_away_to_come_back(
+    hub: Hub, owner: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(handler, "SILENCE_S", 0.02)
+    async with listening(owner) as ws:
+        monkeypatch.setattr(handler, "CHECK_EVERY_S", 0.0)
+        monkeypatch.setattr(hub.accounts, "check", AsyncMock(side_effect=OSError("disk gone")))
+        while (message := await ws.receive(timeout=10)).type is WSMsgType.TEXT:
+            assert message.json() == {"type": "heartbeat"}
+        assert message.type is WSMsgType.CLOSE
+        assert ws.close_code == WSCloseCode.TRY_AGAIN_LATER
+    assert "cannot be looked up" in caplog.text
+    monkeypatch.undo()
+    async with listening(owner) as ws:
+        hub.events.publish(VideosAdded(("x",)))
+        assert (await hear(ws))["ids"] == ["x"]
+
+
+async def test_a_session_is_looked_up_even_while_much_happens(
+    hub: Hub, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listening(owner) as ws:
+        hub.events.publish(VideosAdded(("x",)))
+        assert (await hear(ws))["ids"] == ["x"]
+        await hub.db.write(_end_all)
+        hub.accounts._sessions.forget_all()
+        monkeypatch.setattr(handler, "CHECK_EVERY_S", 0.0)
+        hub.events.publish(VideosAdded(("y",)))
+        assert await end_of(ws) == WSCloseCode.POLICY_VIOLATION
+
+
+async def test_silence_is_filled_with_heartbeats(
+    hub: Hub, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "SILENCE_S", 0.02)
+    async with listening(owner) as ws:
+        for _ in range(3):
+            assert await hear(ws) == {"type": "heartbeat"}
+        hub.events.publish(VideosAdded(("x",)))
+        assert (await hear_until(ws, "videos.added"))["ids"] == ["x"]
+
+
+async def test_a_listener_that_answers_no_ping_is_dropped(
+    server: Server, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "PING_S", 0.1)
+    assert server.app is not None
+    broadcaster = server.app[BROADCASTER]
+    async with listening(owner) as ws:
+        answering = asyncio.create_task(ws.receive())
+        await until(lambda: len(broadcaster._listeners) == 1)
+        sock = silent_listener(server, owner)
+        await until(lambda: len(broadcaster._listeners) == 2)
+        await until(lambda: len(broadcaster._listeners) == 1)
+        sock.close()
+        # The one who answers stays.
+        await asyncio.sleep(0.5)
+        assert len(broadcaster._listeners) == 1
+        assert not answering.done()
+        await ws.close()
+        await answering
+
+
+def silent_listener(server: Server, client: Client) -> socket.socket:
+    """A handshake by hand, and then silence: no pong, no close, no reading."""
+    sock = socket.create_connection(("127.0.0.1", server.port))
+    request = (
+        f"GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {client.token}\r\n"
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    sock.sendall(request.encode())
+    return sock
 
 
 def _end_all(connection: Any) -> None:
@@ -183,14 +260,7 @@ async def test_listeners_are_sent_away_when_the_server_closes(server: Server, ow
 async def test_a_listener_that_is_dead_does_not_hold_the_server_up(
     hub: Hub, server: Server, owner: Client
 ) -> None:
-    # A handshake by hand, and then silence: no pong, no close, no reading.
-    sock = socket.create_connection(("127.0.0.1", server.port))
-    request = (
-        f"GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {owner.token}\r\n"
-        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    sock.sendall(request.encode())
+    sock = silent_listener(server, owner)
     assert server.app is not None
     broadcaster = server.app[BROADCASTER]
     await until(lambda: bool(broadcaster._listeners))

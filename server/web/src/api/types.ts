@@ -1,6 +1,6 @@
 /** The hub's types, under the names the app uses. All come from the hub's own description of its API. */
 
-import type { paths } from "./schema";
+import type { components, paths } from "./schema";
 
 type Answer<T> = T extends { content: { "application/json": infer Body } } ? Body : never;
 
@@ -29,9 +29,4 @@ export interface ScanFigures {
 }
 
 /** What `GET /v1/events` sends; one JSON document a message. */
-export type HubEvent =
-  | { type: "videos.added" | "videos.changed" | "videos.removed"; ids: string[] }
-  | { type: "folders.changed" }
-  | { type: "job.changed"; job: Job }
-  | { type: "position.changed"; video_id: string; position_s: number }
-  | { type: "resync" };
+export type HubEvent = components["schemas"]["EventMessage"];

@@ -1,12 +1,16 @@
 import { ApiError } from "../api/errors";
 import type { HubEvent } from "../api/types";
 import { retryDelayMs } from "../lib/backoff";
+import { SilenceWatch } from "../lib/silence";
 import { session } from "./session.svelte";
 
 type Listener = (event: HubEvent) => void;
 
 /** Shorter interruptions (a hub that restarts, a phone changing cells) are mended without a word. */
 const BANNER_AFTER_MS = 2_000;
+
+/** The hub says something every 25 s; two missed and a little more is a lost connection. */
+const LONGEST_SILENCE_MS = 60_000;
 
 /**
  * The hub's event stream, kept open while somebody is signed in.
@@ -76,8 +80,16 @@ class EventStream {
     this.#retryAtMs = null;
     this.#warnSoon();
     const socket = new WebSocket(new URL("/v1/events", location.href.replace(/^http/, "ws")));
+    const silence = new SilenceWatch(LONGEST_SILENCE_MS, () => {
+      // A browser waits long for the farewell of a side that is not there any more.
+      socket.close();
+      this.#lose(socket);
+    });
     this.#socket = socket;
+    silence.heard();
     socket.onopen = () => {
+      if (this.#socket !== socket) return;
+      silence.heard();
       clearTimeout(this.#bannerTimer);
       this.#bannerTimer = 0;
       this.#shown = false;
@@ -87,16 +99,24 @@ class EventStream {
       this.#wasConnected = true;
     };
     socket.onmessage = (message) => {
-      if (typeof message.data === "string") this.#emit(JSON.parse(message.data) as HubEvent);
+      if (this.#socket !== socket || typeof message.data !== "string") return;
+      silence.heard();
+      const event = JSON.parse(message.data) as HubEvent;
+      if (event.type !== "heartbeat") this.#emit(event);
     };
     socket.onclose = () => {
-      if (this.#socket !== socket) return;
-      this.#socket = null;
-      this.#connected = false;
-      if (!this.#running) return;
-      this.#warnSoon();
-      void this.#plan();
+      silence.stop();
+      this.#lose(socket);
     };
+  }
+
+  #lose(socket: WebSocket): void {
+    if (this.#socket !== socket) return;
+    this.#socket = null;
+    this.#connected = false;
+    if (!this.#running) return;
+    this.#warnSoon();
+    void this.#plan();
   }
 
   /** Reckoned from the loss, not from the attempts that follow it. */
