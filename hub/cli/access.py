@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Coroutine, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -19,11 +20,22 @@ from hub.accounts.types import Role, User
 from hub.cli.context import CliContext
 from hub.errors import DataFolderLocked, HubError, error_of_code
 from hub.jobs.types import Job
-from hub.library.types import Folder, Page, ScanProblem
+from hub.library.types import Folder, Page, ScanProblem, Video, VideoPatch, VideoQuery, VideoState
 from hub.runtime.instance import FolderLock, Instance, InstanceFile
 from hub.runtime.loop import LoopThread
 
 T = TypeVar("T")
+
+_PAGE = 100
+
+
+class ListedVideo(msgspec.Struct, frozen=True):
+    """What commands show of a video."""
+
+    id: str
+    title: str
+    channel: str | None
+    added_at: datetime
 
 
 class HubAccess(Protocol):
@@ -55,6 +67,12 @@ class HubAccess(Protocol):
 
     def retry_job(self, job_id: str) -> Job:
         """Queue an ended job again."""
+
+    def removed_videos(self) -> list[ListedVideo]:
+        """All videos that were taken out of the library, the newest first."""
+
+    def restore_video(self, video_id: str) -> ListedVideo:
+        """Bring a removed video back."""
 
     def users(self) -> list[User]:
         """Everybody."""
@@ -157,6 +175,26 @@ class OwnHub:
     def retry_job(self, job_id: str) -> Job:
         return self._run(self._hub.jobs.retry(job_id))
 
+    def removed_videos(self) -> list[ListedVideo]:
+        return self._run(self._removed_videos())
+
+    async def _removed_videos(self) -> list[ListedVideo]:
+        viewer = await self._hub.accounts.local_viewer()
+        query = VideoQuery(state=VideoState.DELETED)
+        ids = await self._hub.library.video_ids(viewer, query)
+        found: list[ListedVideo] = []
+        for start in range(0, len(ids), _PAGE):
+            videos = await self._hub.library.videos_by_ids(viewer, ids[start : start + _PAGE])
+            found += msgspec.convert(videos, list[ListedVideo], from_attributes=True)
+        return found
+
+    def restore_video(self, video_id: str) -> ListedVideo:
+        return msgspec.convert(self._run(self._restore_video(video_id)), ListedVideo, from_attributes=True)
+
+    async def _restore_video(self, video_id: str) -> Video:
+        viewer = await self._hub.accounts.local_viewer()
+        return await self._hub.library.update_video(viewer, video_id, VideoPatch(state="ready"))
+
     def users(self) -> list[User]:
         return self._run(self._hub.accounts.users())
 
@@ -227,6 +265,19 @@ class RemoteHub:
 
     def retry_job(self, job_id: str) -> Job:
         return self._call("POST", f"/v1/jobs/{job_id}/retry", Job)
+
+    def removed_videos(self) -> list[ListedVideo]:
+        found: list[ListedVideo] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            path = f"/v1/videos?state={VideoState.DELETED}&limit={_PAGE}"
+            page = self._call("GET", path + (f"&cursor={cursor}" if cursor else ""), Page[ListedVideo])
+            found += page.items
+            cursor = page.next_cursor
+        return found
+
+    def restore_video(self, video_id: str) -> ListedVideo:
+        return self._call("PATCH", f"/v1/videos/{quote(video_id, safe='')}", ListedVideo, {"state": "ready"})
 
     def users(self) -> list[User]:
         return self._call("GET", "/v1/users", Page[User]).items

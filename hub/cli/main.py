@@ -32,6 +32,7 @@ _OWN_COMMANDS = {
     "demo": "hub.cli.demo:demo",
     "play": "hub.cli.play:play",
     "jobs": "hub.cli.jobs:jobs",
+    "removed": "hub.cli.removed:removed",
     "user": "hub.cli.users:user",
     "config": "hub.cli.config:config",
 }

@@ -37,10 +37,11 @@ def open_engine(url: str, *, readers: int = READERS) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        if "connect_timeout" not in parsed.query:
-            # Otherwise a server behind a wall that drops packets is waited for without end.
-            parsed = parsed.update_query_dict({"connect_timeout": str(CONNECT_TIMEOUT_S)})
-        return create_engine(parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True)
+        # Otherwise a server behind a wall that drops packets is waited for without end.
+        timeout = {} if "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_TIMEOUT_S}
+        return create_engine(
+            parsed, pool_size=readers + 1, max_overflow=0, pool_pre_ping=True, connect_args=timeout
+        )
     engine = create_engine(
         parsed,
         poolclass=QueuePool,

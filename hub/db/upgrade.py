@@ -107,4 +107,4 @@ def _unusable(engine: Engine, error: DBAPIError) -> str:
     else:
         hint = "Check database.url, that the server runs, and what its account may do."
     cause = " ".join(str(error.orig).split())
-    return f"The database {_name(engine)} cannot be opened: {cause.rstrip('.')}. {hint}"
+    return f"The database {_name(engine)} cannot be opened: {cause.rstrip('.?')}. {hint}"

@@ -18,8 +18,8 @@ from hub.db.repositories import files as file_rows
 from hub.db.repositories import videos as rows
 from hub.db.repositories.folders import folder_paths
 from hub.db.repositories.names import channel_id, tag_ids
-from hub.errors import InvalidInput, NotAllowed, NotFound, NotPlayable
-from hub.events import EventBus, VideosChanged, VideosRemoved
+from hub.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotPlayable
+from hub.events import EventBus, VideosAdded, VideosChanged, VideosRemoved
 from hub.library.cursors import decode_cursor, encode_cursor
 from hub.library.types import (
     Availability,
@@ -78,7 +78,10 @@ class LibraryService:
         return await self._db.read(rows.list_ids, query, sees_all=viewer.role.manages_library)
 
     async def videos_by_ids(self, viewer: Viewer, ids: Sequence[str]) -> list[Video]:
-        """The videos with these ids in the same order; those unknown to the viewer are left out."""
+        """The videos with these ids in the same order; those unknown to the viewer are left out.
+
+        Who manages the library gets removed ones, too: lists of them are made of ids.
+        """
         return await self._db.read(_by_ids, viewer, ids)
 
     async def count(self, viewer: Viewer) -> int:
@@ -90,14 +93,21 @@ class LibraryService:
         return await self._db.read(_detail, viewer, video_id)
 
     async def update_video(self, viewer: Viewer, video_id: str, patch: VideoPatch) -> VideoDetail:
-        """Change what the patch names. NotAllowed for those who only watch; InvalidInput names the field."""
+        """Change what the patch names. NotAllowed for those who only watch; InvalidInput names the field.
+
+        A removed video is NotFound, unless the patch brings it back; Conflict when it is in no state to be brought back
+        from.
+        """
         _require_manager(viewer)
-        detail = await self._db.write(_update, viewer, video_id, patch)
-        self._events.publish(VideosChanged((video_id,)))
+        detail, was_removed = await self._db.write(_update, viewer, video_id, patch)
+        self._events.publish((VideosAdded if was_removed else VideosChanged)((video_id,)))
         return detail
 
     async def delete_video(self, viewer: Viewer, video_id: str) -> None:
-        """Take a video out of the catalogue; its file stays where it is and is not added again by scans."""
+        """Take a video out of the catalogue; its file stays where it is and is not added again by scans.
+
+        `update_video` with the state `ready` brings it back.
+        """
         _require_manager(viewer)
         await self._db.write(_delete, viewer, video_id)
         self._events.publish(VideosRemoved((video_id,)))
@@ -160,7 +170,7 @@ def _list(
 
 
 def _by_ids(connection: Connection, viewer: Viewer, ids: Sequence[str]) -> list[Video]:
-    found = rows.get_many(connection, ids, user_id=viewer.user_id)
+    found = rows.get_many(connection, ids, user_id=viewer.user_id, with_deleted=viewer.role.manages_library)
     return _videos(
         connection, [found[i] for i in ids if i in found and _may_see(viewer, found[i]["visibility"])]
     )
@@ -185,23 +195,31 @@ def _detail(connection: Connection, viewer: Viewer, video_id: str) -> VideoDetai
     )
 
 
-def _update(connection: Connection, viewer: Viewer, video_id: str, patch: VideoPatch) -> VideoDetail:
-    _require_visible(connection, viewer, video_id)
+def _update(
+    connection: Connection, viewer: Viewer, video_id: str, patch: VideoPatch
+) -> tuple[VideoDetail, bool]:
+    """The video as it is now, and whether it had been removed before."""
+    brings_back = patch.state is not msgspec.UNSET
+    before = _require_visible(connection, viewer, video_id, with_deleted=brings_back)["state"]
+    if brings_back and before not in (VideoState.DELETED, VideoState.READY):
+        raise Conflict(f"This video is {before}. Only one that was removed can be brought back.")
     given = {
         name: value
         for name in patch.__struct_fields__
-        if (value := getattr(patch, name)) is not msgspec.UNSET
+        if name != "state" and (value := getattr(patch, name)) is not msgspec.UNSET
     }
     _check_patch(given)
     edited = sorted({*rows.get_edited(connection, video_id), *given})
     values = given | {"edited": edited, "updated_at": datetime.now(UTC)}
+    if brings_back:
+        values["state"] = VideoState.READY
     if "tags" in values:
         rows.set_tags(connection, video_id, tag_ids(connection, values.pop("tags")))
     if "channel" in values:
         name = values.pop("channel")
         values["channel_id"] = channel_id(connection, name) if name is not None else None
     rows.update_video(connection, video_id, values)
-    return _detail(connection, viewer, video_id)
+    return _detail(connection, viewer, video_id), before == VideoState.DELETED
 
 
 def _check_patch(given: dict[str, Any]) -> None:
@@ -263,8 +281,11 @@ def _video_at(connection: Connection, viewer: Viewer, path: bytes) -> str | None
     return None
 
 
-def _require_visible(connection: Connection, viewer: Viewer, video_id: str) -> RowMapping:
-    row = rows.get_many(connection, [video_id], user_id=viewer.user_id).get(video_id)
+def _require_visible(
+    connection: Connection, viewer: Viewer, video_id: str, *, with_deleted: bool = False
+) -> RowMapping:
+    found = rows.get_many(connection, [video_id], user_id=viewer.user_id, with_deleted=with_deleted)
+    row = found.get(video_id)
     if row is None or not _may_see(viewer, row["visibility"]):
         raise NotFound("There is no video with this id.")
     return row

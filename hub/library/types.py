@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -144,6 +144,8 @@ class VideoPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     tags: list[str] | msgspec.UnsetType = msgspec.UNSET
     visibility: Visibility | msgspec.UnsetType = msgspec.UNSET
     published_at: datetime | None | msgspec.UnsetType = msgspec.UNSET
+    state: Literal["ready"] | msgspec.UnsetType = msgspec.UNSET
+    """`ready` brings a removed video back."""
 
 
 class MediaFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,6 +76,12 @@ def test_folders_are_added_without_a_running_hub_and_with_one(data: Path, videos
         through = run_marquee("scan", videos, data=data)
         assert through.returncode == 0, through.stderr
         assert len(hub.call("GET", "/v1/videos")["items"]) == 3
+        gone = hub.call("GET", "/v1/videos?sort=title")["items"][0]["id"]
+        hub.call("DELETE", f"/v1/videos/{gone}")
+        removed = run_marquee("removed", "list", "--json", data=data)
+        assert [one["id"] for one in json.loads(removed.stdout)["items"]] == [gone]
+        assert run_marquee("removed", "restore", gone, data=data).stdout.startswith("First film is")
+        assert len(hub.call("GET", "/v1/videos")["items"]) == 3
         listed = run_marquee("jobs", "list", "--json", data=data)
         assert "scan" in {job["kind"] for job in json.loads(listed.stdout)["items"]}
 

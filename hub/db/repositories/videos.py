@@ -90,9 +90,13 @@ def count_visible(connection: Connection, *, sees_all: bool) -> int:
     return count
 
 
-def get_many(connection: Connection, ids: Sequence[str], *, user_id: str) -> dict[str, RowMapping]:
-    """Rows by id; ids that are unknown or deleted are left out."""
-    statement = _joined(user_id).where(VideoRow.id.in_(ids), VideoRow.state != VideoState.DELETED)
+def get_many(
+    connection: Connection, ids: Sequence[str], *, user_id: str, with_deleted: bool = False
+) -> dict[str, RowMapping]:
+    """Rows by id; ids that are unknown, or deleted unless these are wanted, too, are left out."""
+    statement = _joined(user_id).where(VideoRow.id.in_(ids))
+    if not with_deleted:
+        statement = statement.where(VideoRow.state != VideoState.DELETED)
     return {row["id"]: row for row in connection.execute(statement).mappings()}
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from pathlib import Path
@@ -9,7 +10,11 @@ from click.testing import CliRunner, Result
 
 from hub.bootstrap import Hub
 from hub.cli.main import marquee
+from hub.config import LibrarySettings, Settings
 from hub.errors import Conflict
+from hub.library.types import VideoQuery
+from hub.paths import Paths
+from tests.media import make_clip
 
 
 def run(data: Path, *arguments: str) -> Result:
@@ -45,6 +50,32 @@ def test_an_error_for_people_is_one_sentence(data: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(Hub, "start", fail)
     done = run(data, "jobs", "list")
     assert (done.exit_code, done.stderr) == (1, "marquee: It does not fit.\n")
+
+
+def test_removed_videos_are_listed_and_come_back(data: Path, tmp_path: Path) -> None:
+    films = tmp_path / "films"
+    films.mkdir()
+    make_clip(films / "A film.mp4")
+    assert run(data, "add", str(films)).exit_code == 0
+    video_id = asyncio.run(_remove_all(data))
+    listed = json.loads(run(data, "removed", "list", "--json").stdout)["items"]
+    assert [(one["id"], one["title"]) for one in listed] == [(video_id, "A film")]
+    assert "A film" in run(data, "removed").stdout
+    restored = run(data, "removed", "restore", video_id)
+    assert (restored.exit_code, restored.stdout) == (0, "A film is in the library again.\n")
+    assert json.loads(run(data, "removed", "list", "--json").stdout) == {"items": []}
+    unknown = run(data, "removed", "restore", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    assert (unknown.exit_code, unknown.stderr) == (1, "marquee: There is no video with this id.\n")
+
+
+async def _remove_all(data: Path) -> str:
+    hub = Hub(Settings(library=LibrarySettings(watch=False)), Paths(data))
+    await hub.start()
+    viewer = await hub.accounts.local_viewer()
+    [video_id] = await hub.library.video_ids(viewer, VideoQuery())
+    await hub.library.delete_video(viewer, video_id)
+    await hub.close()
+    return video_id
 
 
 def test_a_command_with_a_hub_of_its_own_writes_the_log_and_ends_it(data: Path) -> None:

@@ -18,8 +18,8 @@ from hub.db.engine import Database
 from hub.db.repositories.names import channel_id, fold, tag_ids
 from hub.db.repositories.videos import set_tags
 from hub.db.tables import FileRow, FolderRow, UserRow, VideoRow
-from hub.errors import InvalidInput, NotAllowed, NotFound, NotPlayable
-from hub.events import Event, EventBus, PositionChanged, VideosChanged, VideosRemoved
+from hub.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotPlayable
+from hub.events import Event, EventBus, PositionChanged, VideosAdded, VideosChanged, VideosRemoved
 from hub.library.catalogue import LibraryService
 from hub.library.cursors import pack_cursor, unpack_cursor
 from hub.library.positions import PositionService
@@ -291,6 +291,37 @@ async def test_a_key_the_sort_cannot_have_is_refused(
     with pytest.raises(InvalidInput) as caught:
         await library.list_videos(OWNER, VideoQuery(sort=sort, cursor=pack_cursor(digest, key, row_id)))
     assert caught.value.field == "cursor"
+
+
+async def test_a_removed_video_comes_back_as_it_was(
+    library: LibraryService, database: Database, events: list[Event]
+) -> None:
+    video_id = await database.write(_add_video, "Gone", tags=["a"], channel="One")
+    await library.delete_video(OWNER, video_id)
+    assert [video.title for video in await library.videos_by_ids(OWNER, [video_id])] == ["Gone"]
+    assert await library.videos_by_ids(MEMBER, [video_id]) == []
+    with pytest.raises(NotFound):
+        await library.update_video(OWNER, video_id, VideoPatch(title="New"))
+    with pytest.raises(NotAllowed):
+        await library.update_video(MEMBER, video_id, VideoPatch(state="ready"))
+    detail = await library.update_video(OWNER, video_id, VideoPatch(state="ready"))
+    assert (detail.state, detail.title, detail.channel, detail.tags) == ("ready", "Gone", "One", ["a"])
+    assert events == [VideosRemoved((video_id,)), VideosAdded((video_id,))]
+    assert await _titles(library, MEMBER) == ["Gone"]
+    edited = await database.read(lambda c: c.execute(text("SELECT edited FROM videos")).scalar_one())
+    assert msgspec.json.decode(edited) == []
+    await library.update_video(OWNER, video_id, VideoPatch(state="ready"))
+    assert events[2:] == [VideosChanged((video_id,))]
+
+
+@pytest.mark.parametrize("state", ["blocked", "failed", "processing"])
+async def test_what_was_not_removed_cannot_be_brought_back(
+    library: LibraryService, database: Database, state: str
+) -> None:
+    video_id = await database.write(_add_video, "Odd", state=state)
+    with pytest.raises(Conflict, match=state):
+        await library.update_video(OWNER, video_id, VideoPatch(state="ready"))
+    assert (await library.get_video(OWNER, video_id)).state == state
 
 
 async def test_a_cursor_of_another_list_or_of_nobody_is_refused(

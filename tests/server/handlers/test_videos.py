@@ -297,3 +297,19 @@ async def test_a_title_of_blanks_is_refused(owner: Client, library: dict[str, st
     reply.problem(422, "invalid-input")
     assert reply.json["field"] == "title"
     assert (await owner.get(path)).json["title"] == "Alpha"
+
+
+async def test_a_removed_video_is_listed_for_managers_and_comes_back(
+    owner: Client, member: Client, library: dict[str, str]
+) -> None:
+    path = f"/v1/videos/{library['Alpha']}"
+    assert (await owner.delete(path)).status == 204
+    assert await titles(owner, "state=deleted") == ["Alpha"]
+    assert await titles(member, "state=deleted") == []
+    (await owner.patch(path, {"title": "New"})).problem(404, "not-found")
+    (await member.patch(path, {"state": "ready"})).problem(403, "not-allowed")
+    (await owner.patch(path, {"state": "deleted"})).problem(422, "invalid-input")
+    back = await owner.patch(path, {"state": "ready"})
+    assert (back.status, back.json["title"], back.json["state"]) == (200, "Alpha", "ready")
+    assert await titles(owner, "state=deleted") == []
+    assert sorted(await titles(member)) == ["Alpha", "Beta"]

@@ -1,0 +1,42 @@
+"""`marquee removed`: what was taken out of the library, and the way back."""
+
+from __future__ import annotations
+
+import click
+
+from hub.cli.access import open_hub
+from hub.cli.context import CliContext
+from hub.cli.output import print_json, print_table
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def removed(ctx: click.Context) -> None:
+    """List removed videos, or bring some back."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_removed, as_json=False)
+
+
+@removed.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def list_removed(context: CliContext, as_json: bool) -> None:
+    """The removed videos, those added last first. Their files are where they were."""
+    with open_hub(context) as hub:
+        found = hub.removed_videos()
+    if as_json:
+        print_json({"items": found})
+    else:
+        print_table(
+            ("ID", "ADDED", "TITLE"), [(one.id, f"{one.added_at:%Y-%m-%d}", one.title) for one in found]
+        )
+
+
+@removed.command
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.pass_obj
+def restore(context: CliContext, ids: tuple[str, ...]) -> None:
+    """Bring removed videos back into the library."""
+    with open_hub(context) as hub:
+        for video_id in ids:
+            click.echo(f"{hub.restore_video(video_id).title} is in the library again.")
