@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_CHAPTERS = 1_000
+MAX_TEXT = 4 * MAX_DESCRIPTION
+"""Characters of one text that are looked at: the longest that is kept, and room for what is cleaned away."""
 _NFO_END = re.compile(rb"</(movie|tvshow|episodedetails|musicvideo|video|artist|album)\s*>", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})(?:[-/.:]?(\d{2})(?:[-/.:]?(\d{2}))?)?(?!\d)")
 _EPOCHS = frozenset((datetime(1904, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)))
@@ -186,7 +188,7 @@ def _tags(values: Iterable[object]) -> tuple[str, ...] | None:
 
 
 def _text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+    return value[:MAX_TEXT].strip() or None if isinstance(value, str) else None
 
 
 def _list(value: object) -> list[object]:

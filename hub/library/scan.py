@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 from hub.db.engine import Database
 from hub.db.repositories import files as rows
 from hub.db.repositories.files import Place
@@ -26,10 +28,11 @@ from hub.library.compare import Batch, Comparison, Found, Leftovers
 from hub.library.folders import FolderService
 from hub.library.looks import Looks, NotLookedAt
 from hub.library.names import to_text
-from hub.library.sidecars import Sidecars
+from hub.library.sidecars import SidecarProblem, Sidecars
 from hub.library.types import ScanProgress
 from hub.library.walk import Spot, Walk, root_problem
 from hub.media.errors import PoolClosed, UnreadableFile, WorkerFailed
+from hub.media.files import reason as words_for
 from hub.media.types import ProbeResult
 from hub.runtime.tasks import TaskScope
 
@@ -44,6 +47,8 @@ MAX_DEFERRED = 2_000
 """Files with new content in an old place that may wait for the end of the scan; a probe takes some kilobytes."""
 WRITE_EVERY_S = 0.5
 RATE_OVER_S = 1.0
+UNREAD: sidecars.FileFacts = (0, STALE)
+"""Size and time of a sidecar that would not tell them."""
 
 EMPTY_FOLDER = "This folder is empty, though there were videos in it. If a disk is mounted here, connect it."
 
@@ -230,8 +235,10 @@ class Scan:
         if found.sidecars:
             beside, facts = await asyncio.to_thread(_read_sidecars, directory, found)
         self._figures.errors += len(beside.problems)
+        # What nobody could look at is looked at again next time, though it may not have changed by then.
+        digest = "" if UNREAD in facts.values() else found.digest
         self._news.observations.append(
-            Observation(task.folder_id, found.place, result, beside, facts, found.digest)
+            Observation(task.folder_id, found.place, result, beside, facts, digest)
         )
 
     async def _reject(self, task: _Task, path: bytes, error: MediaError) -> None:
@@ -355,13 +362,19 @@ def _next_batch(batches: Iterator[Batch]) -> Batch | None:
 
 def _read_sidecars(directory: bytes, found: Found) -> tuple[Sidecars, dict[bytes, sidecars.FileFacts]]:
     facts: dict[bytes, sidecars.FileFacts] = {}
+    problems: list[SidecarProblem] = []
     for name in found.sidecars:
         try:
             status = os.stat(os.path.join(directory, name))
         except FileNotFoundError:
             continue
+        except OSError as error:
+            problems.append(SidecarProblem(name, f"It cannot be read: {words_for(error)}."))
+            continue
         facts[name] = (status.st_size, status.st_mtime_ns)
-    return sidecars.read(directory, found.name, tuple(facts)), facts
+    beside = sidecars.read(directory, found.name, tuple(facts))
+    facts |= dict.fromkeys((problem.name for problem in problems), UNREAD)
+    return msgspec.structs.replace(beside, problems=[*problems, *beside.problems]), facts
 
 
 def _first_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:

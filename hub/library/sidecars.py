@@ -149,7 +149,7 @@ def _read_document(path: bytes) -> Metadata:
         raise BadSidecar(f"It is larger than {limit >> 20} MiB and was not read.")
     try:
         return from_info_json(content) if is_json else from_nfo(content)
-    except ValueError as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise BadSidecar(f"It cannot be understood: {error}.") from error
 
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.library.catalogue import MAX_DESCRIPTION
 from hub.library.metadata import Metadata, from_info_json, from_name, from_nfo, from_tags, merge
 from hub.media.types import Chapter, Probe
 
@@ -198,3 +201,12 @@ def test_the_weightier_source_wins_field_by_field() -> None:
     )
     assert merged == Metadata(title="info", channel="nfo", category="tags")
     assert merge((Metadata(), from_name(b"n.mp4"))).title == "n"
+
+
+def test_a_text_of_megabytes_costs_no_more_than_what_is_kept_of_it() -> None:
+    content = msgspec.json.encode({"title": "T", "description": "\u0301\r\n" * 2_500_000})
+    began = time.perf_counter()
+    description = from_info_json(content).description
+    assert time.perf_counter() - began < 1
+    assert description is not None
+    assert len(description) <= MAX_DESCRIPTION

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, update
 from hub.db.repositories.names import fold
 from hub.db.tables import VideoRow
 from hub.library import sidecars
+from hub.library.metadata import Metadata
 from tests.hub.library.conftest import World
 from tests.media import clip_bytes, picture_bytes
 
@@ -235,3 +236,38 @@ async def test_a_name_in_another_case_is_the_same_channel(world: World) -> None:
         world.put(f"{n}.info.json", info(channel=name))
     await world.scan()
     assert len({row["channel_id"] for row in (await world.rows()).values()}) == 1
+
+
+async def test_a_sidecar_nobody_could_look_at_is_one_line_and_read_the_next_time(world: World) -> None:
+    """It went bad between the walk and the reading, as on a failing disk, and is later as it was."""
+    world.put("film.mp4", 1)
+    nfo = world.put("film.nfo", b"<movie><title>Told</title></movie>")
+    world.media.probe_gate.clear()
+    job = await world.scans.request()
+    await world.media.is_probing.wait()
+    aside = nfo.rename(world.root.parent / "aside.nfo")
+    nfo.symlink_to(nfo.name)
+    world.media.probe_gate.set()
+    figures = World.figures(await world.scans.wait(job))
+    assert (figures.files_new, figures.errors) == (1, 1)
+    assert await world.problems() == {"film.nfo": "It cannot be read: too many levels of symbolic links."}
+    assert (await world.rows())[b"film.mp4"]["title"] == "film"
+
+    nfo.unlink()
+    aside.rename(nfo)
+    await world.scan()
+    assert await world.problems() == {}
+    assert (await world.rows())[b"film.mp4"]["title"] == "Told"
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("division by zero"), RecursionError("too deep")])
+def test_whatever_a_document_does_to_its_reader_is_a_problem_of_the_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def stumble(_content: bytes) -> Metadata:
+        raise error
+
+    monkeypatch.setattr(sidecars, "from_nfo", stumble)
+    (tmp_path / "film.nfo").write_bytes(b"<movie/>")
+    found = sidecars.read(os.fsencode(tmp_path), b"film.mp4", [b"film.nfo"])
+    assert [problem.reason for problem in found.problems] == [f"It cannot be understood: {error}."]
