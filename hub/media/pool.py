@@ -29,7 +29,7 @@ from hub.media.operations import (
     ProbeJob,
     ThumbnailJob,
 )
-from hub.media.process import WorkerGone, WorkerProcess, worker_command
+from hub.media.process import WorkerGone, WorkerNeverCame, WorkerProcess, worker_command
 from hub.media.types import ProbeResult, Thumbnails
 from hub.media.wire import Failed, Request
 
@@ -184,6 +184,8 @@ class MediaPool:
                 if self._closed:
                     raise PoolClosed("Marquee is shutting down; the job was not done.") from gone
                 log.warning("a media worker %s during %s", gone, request.operation)
+                if not may_retry and isinstance(gone, WorkerNeverCame):
+                    raise WorkerFailed(f"The media worker cannot be started: it {gone}.") from gone
                 if not may_retry:
                     words = (
                         f"The media worker {gone} while it worked on this file, and again on a second try."
@@ -219,7 +221,8 @@ class MediaPool:
             worker = await WorkerProcess.spawn(self._command(), self._gone)
         except OSError as error:
             raise WorkerFailed(f"The media worker cannot be started: {error}.") from error
-        self._workers.add(worker)
+        if not worker.exited.done():
+            self._workers.add(worker)
         if self._closed:
             worker.kill()
         return worker

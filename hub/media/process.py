@@ -24,6 +24,10 @@ class WorkerGone(Exception):
     """The worker ended, or talks nonsense, before it answered; the message says how."""
 
 
+class WorkerNeverCame(WorkerGone):
+    """The worker had ended before it was given anything to do: whatever is wrong, it is not the file."""
+
+
 class WorkerProcess(asyncio.SubprocessProtocol):
     """One child process, spoken to by callbacks: no task, no thread, and whatever happens the child is reaped."""
 
@@ -63,6 +67,8 @@ class WorkerProcess(asyncio.SubprocessProtocol):
     ) -> Done | Failed:
         """The worker's answer. WorkerGone when there will be none; when cancelled, the worker must be killed."""
         assert self._transport is not None
+        if self.exited.done():
+            raise WorkerNeverCame(_how_it_ended(self._transport.get_returncode(), self._fault))
         self._answer = self._loop.create_future()
         self._on_progress = on_progress
         self._log_left = _LOG_BYTES_PER_JOB

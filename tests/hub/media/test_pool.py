@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
@@ -29,6 +29,7 @@ from hub.media.errors import (
 )
 from hub.media.fingerprint import fingerprint
 from hub.media.pool import MediaPool, Priority
+from hub.media.process import WorkerProcess
 from tests.hub.media.conftest import odd_command
 from tests.hub.media.odd_worker import ODD, OddJob
 from tests.media import clip_bytes, make_clip, path_bytes, picture_bytes, unique_clip_bytes
@@ -402,6 +403,29 @@ async def test_a_worker_that_talks_nonsense_is_killed_and_counts_as_crashed(
         await odd(odd_pool, "nonsense", nonsense.replace(" ", ""))
 
     assert await odd(odd_pool, "echo", "sense") == "sense"
+
+
+async def test_workers_that_end_while_they_are_started_cost_no_time_and_are_not_the_files_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spawn = WorkerProcess.spawn
+
+    async def spawn_and_lose(
+        command: Sequence[str], on_exit: Callable[[WorkerProcess], None]
+    ) -> WorkerProcess:
+        worker = await spawn(command, on_exit)
+        await worker.exited
+        return worker
+
+    monkeypatch.setattr(WorkerProcess, "spawn", spawn_and_lose)
+    pool = MediaPool(1, command=lambda: [sys.executable, "-c", "raise SystemExit(7)"])
+    await pool.start()
+    async with asyncio.timeout(10):
+        with pytest.raises(WorkerFailed, match="cannot be started: it ended with exit code 7"):
+            await pool.probe(b"/nowhere")
+    assert pool.pids == []
+    async with asyncio.timeout(1):
+        await pool.close()
 
 
 async def test_a_pool_that_cannot_start_workers_says_so() -> None:

@@ -12,7 +12,7 @@ import msgspec
 import psutil
 import pytest
 
-from hub.media.process import WorkerGone, WorkerProcess, worker_command
+from hub.media.process import WorkerGone, WorkerNeverCame, WorkerProcess, worker_command
 from hub.media.wire import Done, Request
 from tests.hub.media.conftest import odd_command
 from tests.hub.media.odd_worker import OddJob
@@ -61,6 +61,16 @@ async def test_killing_and_stopping_what_has_ended_does_nothing() -> None:
     worker.stop()
 
     assert not worker.is_usable
+
+
+async def test_a_worker_that_has_ended_takes_no_request() -> None:
+    worker, _ = await spawn()
+    os.kill(worker.pid, signal.SIGTERM)
+    await worker.exited
+
+    with pytest.raises(WorkerNeverCame, match="SIGTERM"):
+        async with asyncio.timeout(5):
+            await worker.call(request("echo"), None)
 
 
 async def test_the_end_is_noticed_although_a_grandchild_holds_the_pipes() -> None:
