@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import struct
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -700,3 +701,16 @@ async def test_a_folder_removed_while_it_is_scanned_leaves_no_trace(world: World
     world.media.probe_gate.set()
     assert (await world.scans.wait(job)).state is JobState.DONE
     assert await world.rows() == {}
+
+
+async def test_a_file_of_more_than_4_gib_has_its_size(world: World) -> None:
+    """With a hole for most of it: the clip, and behind it a box of filler with a 64-bit size (ISO 14496-12, 4.2)."""
+    clip = clip_bytes(".mp4")
+    size_bytes = 5 << 30
+    path = world.put("long.mp4", clip + struct.pack(">I4sQ", 1, b"free", size_bytes - len(clip)))
+    os.truncate(path, size_bytes)
+    assert (await world.scan()).errors == 0
+    row = (await world.rows())[b"long.mp4"]
+    assert row["size_bytes"] == size_bytes
+    assert (row["width"], row["problem"]) == (160, None)
+    assert row["duration_s"] == pytest.approx(1, abs=0.1)
