@@ -1,7 +1,8 @@
 """Media tokens: leave to fetch one video's bytes, for players that can send nothing but a URL.
 
-A token is base64url of version (1 byte), user id (16), expiry (6, seconds since 1970) and 16 bytes of HMAC-SHA256 over
-these and the video's id. The URL has the id itself: a token does not repeat it, nor verify under another.
+A token is base64url of version (1 byte), holder (16), expiry (6, seconds since 1970) and 16 bytes of HMAC-SHA256 over
+these and the video's id. The URL has the id itself: a token does not repeat it, nor verify under another. The holder is
+the session that asked, or the person where there was none; a token is worth nothing once its holder is gone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from ulid import ULID
 
 _VERSION = b"\x01"
-_USER = slice(1, 17)
+_HOLDER = slice(1, 17)
 _EXPIRY = slice(17, 23)
 _BODY_BYTES = 23
 _MAC_BYTES = 16  # RFC 2104 §5: no less than half of the hash
@@ -25,15 +26,15 @@ _TOKEN_LENGTH = (
 
 
 class MediaToken(NamedTuple):
-    """What a genuine token says. It may have expired."""
+    """What a genuine token says. It may have expired, and its holder may be gone."""
 
-    user_id: str
+    holder_id: str
     expires_at_s: int
 
 
-def sign(key: bytes, user_id: str, video_id: str, expires_at: datetime) -> str:
-    """A token (52 url-safe characters) for this user and video."""
-    body = _VERSION + ULID.from_str(user_id).bytes + int(expires_at.timestamp()).to_bytes(6, "big")
+def sign(key: bytes, holder_id: str, video_id: str, expires_at: datetime) -> str:
+    """A token (52 url-safe characters) for this holder and video."""
+    body = _VERSION + ULID.from_str(holder_id).bytes + int(expires_at.timestamp()).to_bytes(6, "big")
     return base64.urlsafe_b64encode(body + _mac(key, body, video_id)).decode()
 
 
@@ -48,7 +49,7 @@ def read(key: bytes, token: str, video_id: str) -> MediaToken | None:
     body, mac = raw[:_BODY_BYTES], raw[_BODY_BYTES:]
     if not hmac.compare_digest(mac, _mac(key, body, video_id)) or body[:1] != _VERSION:
         return None
-    return MediaToken(str(ULID.from_bytes(body[_USER])), int.from_bytes(body[_EXPIRY], "big"))
+    return MediaToken(str(ULID.from_bytes(body[_HOLDER])), int.from_bytes(body[_EXPIRY], "big"))
 
 
 def _mac(key: bytes, body: bytes, video_id: str) -> bytes:

@@ -12,6 +12,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from cachetools import TTLCache
 from sqlalchemy import Connection
@@ -57,6 +58,7 @@ class AccountService:
         self._passwords = hasher or PasswordHasher()
         self._sessions = Sessions(db, now)
         self._viewers: TTLCache[str, Viewer] = TTLCache(CACHE_SIZE, CACHE_S)
+        self._forgotten = 0
         self._code: str | None = None
         self._media_key = b""
         self._local_token = secrets.token_urlsafe(32)
@@ -80,12 +82,9 @@ class AccountService:
 
     async def local_viewer(self) -> Viewer:
         """The person this machine's window acts for: the (first) owner."""
-        if (known := self._viewers.get("local")) is not None:
-            return known
-        owner = await self._db.read(rows.first_owner)
-        if owner is None:
+        viewer = await self._viewer("local", _first_owner)
+        if viewer is None:
             raise NotFound("This hub has no owner; its database was changed by other means.")
-        viewer = self._viewers["local"] = _viewer(owner.user)
         return viewer
 
     # --- first run --------------------------------------------------------------------------------------------
@@ -142,22 +141,24 @@ class AccountService:
 
     # --- media tokens -----------------------------------------------------------------------------------------
 
-    async def media_token(self, viewer: Viewer, video_id: str, ttl_s: int) -> tuple[str, datetime]:
-        """A token that opens this video's bytes for `viewer`, and when it ends."""
+    async def media_token(
+        self, viewer: Viewer, video_id: str, ttl_s: int, *, session_id: str | None = None
+    ) -> tuple[str, datetime]:
+        """A token that opens this video's bytes for `viewer`, and when it ends, unless the session does so earlier."""
         expires_at = (self._now() + timedelta(seconds=ttl_s)).replace(microsecond=0)
-        return media_tokens.sign(self._media_key, viewer.user_id, video_id, expires_at), expires_at
+        holder_id = session_id or viewer.user_id
+        return media_tokens.sign(self._media_key, holder_id, video_id, expires_at), expires_at
 
     async def check_media_token(self, token: str, video_id: str) -> Viewer:
-        """Whose token it is. NotSignedIn when it is for another video, expired, forged, or its person is gone."""
+        """Whose token it is. NotSignedIn when it is another video's, expired, forged, or its session or person gone."""
         said = media_tokens.read(self._media_key, token, video_id)
         if said is None or said.expires_at_s <= self._now().timestamp():
             raise NotSignedIn("This address has expired or is not whole. Open the video again.")
-        if (known := self._viewers.get(said.user_id)) is not None:
-            return known
-        user = await self._db.read(rows.get_user, said.user_id)
-        if user is None:
-            raise NotSignedIn("Whoever opened this video is no longer known here.")
-        viewer = self._viewers[user.id] = _viewer(user)
+        viewer = await self._viewer(
+            said.holder_id, partial(rows.find_holder, holder_id=said.holder_id, now=self._now())
+        )
+        if viewer is None:
+            raise NotSignedIn("Whoever opened this video has signed out. Open the video again.")
         return viewer
 
     # --- people -----------------------------------------------------------------------------------------------
@@ -200,17 +201,38 @@ class AccountService:
             raise NotFound("You have no device with this id.")
         self._sessions_ended(ended)
 
-    def _sessions_ended(self, session_ids: list[str]) -> None:
-        self._sessions.forget_all()
+    async def _viewer(self, key: str, find: Callable[[Connection], User | None]) -> Viewer | None:
+        """The person `find` finds, remembered for a while under `key`."""
+        while (known := self._viewers.get(key)) is None:
+            # A removal between the look-up and the note of its result must not be overtaken by it.
+            forgotten = self._forgotten
+            user = await self._db.read(find)
+            if forgotten != self._forgotten:
+                continue
+            if user is None:
+                return None
+            self._viewers[key] = _viewer(user)
+        return known
+
+    def _forget_all(self) -> None:
+        self._forgotten += 1
         self._viewers.clear()
+        self._sessions.forget_all()
+
+    def _sessions_ended(self, session_ids: list[str]) -> None:
+        self._forget_all()
         if session_ids:
             self._events.publish(SessionsEnded(tuple(session_ids)))
 
     def _end_setup(self) -> None:
         self._code = None
-        self._sessions.forget_all()
-        self._viewers.clear()
+        self._forget_all()
         self._events.publish(SetupFinished())
+
+
+def _first_owner(connection: Connection) -> User | None:
+    owner = rows.first_owner(connection)
+    return owner.user if owner is not None else None
 
 
 def _viewer(user: User) -> Viewer:

@@ -54,7 +54,8 @@ async def play(call: Call[None, PlayQuery]) -> PlayDecision:
     hub, viewer, video_id = call.hub, call.viewer, call.part("id")
     file = await hub.library.playable_file(viewer, video_id)
     video = await hub.library.get_video(viewer, video_id)
-    token, expires_at = await hub.accounts.media_token(viewer, video_id, MEDIA_TOKEN_S)
+    session_id = call.known_caller.session_id
+    token, expires_at = await hub.accounts.media_token(viewer, video_id, MEDIA_TOKEN_S, session_id=session_id)
     call.request.app[PLAYS].begin(viewer.user_id, video_id, file.duration_s)
     reasons = obstacles(file, parse_caps(call.query.caps))
     if reasons:

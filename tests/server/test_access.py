@@ -239,8 +239,13 @@ async def test_a_token_outlives_the_session_in_a_cookie(
     assert (await anyone.get(path, headers={"Cookie": "marquee_session=gone"})).status == 200
 
 
-async def test_signing_out_shuts_every_door_at_once(owner: Client) -> None:
+async def test_signing_out_shuts_every_door_at_once(
+    owner: Client, anyone: Client, library: dict[str, str]
+) -> None:
     assert (await owner.get("/v1/me")).status == 200
+    film = (await owner.get(f"/v1/videos/{library['Alpha']}/play")).json["url"]
+    assert (await anyone.get(film)).status == 200
     assert (await owner.post("/v1/auth/logout")).status == 204
     for route in GUARDED:
         assert (await owner.ask(route.method, address(route))).status == 401
+    (await anyone.get(film)).problem(401, "not-signed-in")

@@ -199,6 +199,13 @@ def find_session(connection: Connection, token_hash: str) -> StoredSession | Non
     return StoredSession(row["session_id"], row["device_id"], _user(row), row["expires_at"])
 
 
+def find_holder(connection: Connection, holder_id: str, now: datetime) -> User | None:
+    """Whose session this is, if it is not over; or the person with this id."""
+    session = select(SessionRow.user_id).where(SessionRow.id == holder_id, SessionRow.expires_at > now)
+    user_id = connection.execute(session).scalar_one_or_none()
+    return get_user(connection, user_id or holder_id)
+
+
 def renew_session(connection: Connection, session_id: str, *, expires_at: datetime, now: datetime) -> None:
     """Move a session's end on, and note that its device was there."""
     connection.execute(update(SessionRow).where(SessionRow.id == session_id).values(expires_at=expires_at))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -412,6 +413,70 @@ async def test_a_media_token_goes_with_its_person(accounts: AccountService) -> N
     await accounts.remove_user("bob")
     with pytest.raises(NotSignedIn):
         await accounts.check_media_token(token, VIDEO)
+
+
+@pytest.mark.parametrize("end", ["log_out", "remove_device", "set_password", "remove_user", "expiry"])
+async def test_a_media_token_goes_with_the_session_that_asked(
+    accounts: AccountService, clock: Clock, end: str
+) -> None:
+    await set_up(accounts)
+    bob = await accounts.check((await _with_bob(accounts)).token)
+    assert bob.session_id is not None
+    ttl_s = 100 * 24 * 3600
+    token, _ = await accounts.media_token(bob.viewer, VIDEO, ttl_s, session_id=bob.session_id)
+    assert await accounts.check_media_token(token, VIDEO) == bob.viewer
+    if end == "log_out":
+        await accounts.log_out(bob.session_id)
+    elif end == "remove_device":
+        (device,) = await accounts.devices(bob.viewer)
+        await accounts.remove_device(bob.viewer, device.id)
+    elif end == "set_password":
+        await accounts.set_password("bob", "another horse")
+    elif end == "remove_user":
+        await accounts.remove_user("bob")
+    else:
+        clock.advance(days=91)
+        accounts._forget_all()  # what the cache does after a minute
+    with pytest.raises(NotSignedIn):
+        await accounts.check_media_token(token, VIDEO)
+
+
+async def test_the_session_a_password_is_changed_from_keeps_its_media_tokens(
+    accounts: AccountService,
+) -> None:
+    await set_up(accounts)
+    here = await accounts.check((await _with_bob(accounts)).token)
+    there = await accounts.check((await log_in(accounts, "Bob")).token)
+    tokens = [
+        (await accounts.media_token(c.viewer, VIDEO, 60, session_id=c.session_id))[0] for c in (here, there)
+    ]
+    await accounts.set_password("bob", "another horse", keep_session_id=here.session_id)
+    assert await accounts.check_media_token(tokens[0], VIDEO) == here.viewer
+    with pytest.raises(NotSignedIn):
+        await accounts.check_media_token(tokens[1], VIDEO)
+
+
+async def test_a_person_removed_while_they_are_looked_up_is_not_remembered(
+    accounts: AccountService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await set_up(accounts)
+    bob = await accounts.check((await _with_bob(accounts)).token)
+    token, _ = await accounts.media_token(bob.viewer, VIDEO, 60)
+    read = accounts._db.read
+    overtaken = False
+
+    async def overtake(*arguments: Any, **more: Any) -> Any:
+        nonlocal overtaken
+        found = await read(*arguments, **more)
+        if not overtaken:
+            overtaken = True
+            await accounts.remove_user("bob")
+        return found
+
+    monkeypatch.setattr(accounts._db, "read", overtake)
+    with pytest.raises(NotSignedIn):
+        await accounts.check_media_token(token, VIDEO)
+    assert overtaken
 
 
 # --- people ----------------------------------------------------------------------------------------------------
