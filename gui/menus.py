@@ -17,13 +17,16 @@ class Actions(QObject):
         self.folders = self._action(self.tr("Library folders…"))
         self.rescan = self._action(self.tr("Scan all again"), QKeySequence("F5"))
         self.report = self._action(self.tr("Scan report"))
+        self.removed = self._action(self.tr("Removed videos"))
+        self.removed.setCheckable(True)
         self.devices = self._action(self.tr("Watch on other devices…"))
         self.quit = self._action(self.tr("Quit"), QKeySequence("Ctrl+Q"))
 
     def menu(self) -> QMenu:
         """The menu behind the header's button."""
         menu = QMenu(self._window)
-        for action in (self.add, self.folders, self.rescan, self.report, None, self.devices, None, self.quit):
+        library = (self.add, self.folders, self.rescan, self.report, self.removed)
+        for action in (*library, None, self.devices, None, self.quit):
             if action is None:
                 menu.addSeparator()
             else:
@@ -36,7 +39,7 @@ class Actions(QObject):
 
     def set_library_enabled(self, enabled: bool) -> None:
         """Whether the library is what the keyboard is about; in the player only Quit is."""
-        for action in (self.add, self.folders, self.rescan, self.report, self.devices):
+        for action in (self.add, self.folders, self.rescan, self.report, self.removed, self.devices):
             action.setEnabled(enabled)
 
     def _action(self, text: str, keys: QKeySequence | None = None) -> QAction:

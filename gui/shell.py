@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QPoint
 
 from gui.bridge import Bridge
 from gui.controllers.drops import Drops
@@ -24,7 +24,7 @@ from gui.views.main_window import MainWindow
 from hub.errors import HubError
 from hub.events import Event, WindowRequested
 from hub.jobs.types import Job
-from hub.library.types import VideoQuery
+from hub.library.types import VideoQuery, VideoState
 
 
 class Shell(QObject):
@@ -96,9 +96,11 @@ class Shell(QObject):
         page = self._page
         page.header.query_changed.connect(self._set_query)
         page.header.add_requested.connect(self._folders.choose)
-        page.view.play_requested.connect(self._videos.play)
-        page.view.remove_requested.connect(self._removal.ask)
-        page.view.menu_requested.connect(self._videos.show_menu)
+        page.header.restore_requested.connect(self._restore_selected)
+        page.header.library_requested.connect(lambda: self._actions.removed.setChecked(False))
+        page.view.play_requested.connect(self._play_listed)
+        page.view.remove_requested.connect(self._remove_listed)
+        page.view.menu_requested.connect(self._show_menu)
         page.empty.add_requested.connect(self._folders.choose)
         page.empty.demo_requested.connect(self._folders.demo)
         page.strip.report_requested.connect(self._folders.report)
@@ -109,8 +111,10 @@ class Shell(QObject):
         self._drops.play_requested.connect(self._videos.play_file)
         self._videos.opened.connect(self._play)
         self._videos.remove_requested.connect(self._removal.ask)
+        self._videos.restore_requested.connect(self._removal.restore)
         self._videos.rescan_requested.connect(self._folders.rescan)
         self._removal.removed.connect(self._offer_undo)
+        self._removal.restored.connect(self._window.notice.show_text)
         self._player.closed.connect(self.show_library)
         self._model.failed.connect(self._say_error)
         self._removal.failed.connect(self._say_error)
@@ -129,6 +133,7 @@ class Shell(QObject):
         ):
             # The slots take no `checked`.
             action.triggered.connect(lambda _=False, do=do: do())
+        self._actions.removed.toggled.connect(self._show_removed)
 
     def _connect_first_run(self) -> None:
         card = self._page.setup
@@ -160,6 +165,41 @@ class Shell(QObject):
     def _set_query(self, query: VideoQuery) -> None:
         self._preferences.query = query
         self._model.set_query(query)
+
+    @property
+    def _lists_removed(self) -> bool:
+        return self._model.query.state is VideoState.DELETED
+
+    def _show_removed(self, removed: bool) -> None:
+        # What was just removed is to be among them.
+        self._window.notice.withdraw_offer()
+        self._removal.commit()
+        self._page.header.show_removed(removed)
+        self._page.focus()
+
+    def _play_listed(self, video_id: str) -> None:
+        if self._lists_removed:
+            self._window.notice.show_text(
+                self.tr("This video was removed from the library."),
+                self.tr("Restore"),
+                lambda: self._removal.restore([video_id]),
+            )
+        else:
+            self._videos.play(video_id)
+
+    def _remove_listed(self, ids: list[str]) -> None:
+        if not self._lists_removed:
+            self._removal.ask(ids)
+
+    def _show_menu(self, ids: list[str], place: QPoint) -> None:
+        show = self._videos.show_removed_menu if self._lists_removed else self._videos.show_menu
+        show(ids, place)
+
+    def _restore_selected(self) -> None:
+        if ids := self._page.view.selected_ids():
+            self._removal.restore(ids)
+        else:
+            self._window.notice.show_text(self.tr("Select the videos that are to come back."))
 
     def _offer_undo(self, text: str) -> None:
         self._window.notice.show_text(text, self.tr("Undo"), self._undo)

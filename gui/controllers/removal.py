@@ -1,4 +1,4 @@
-"""Taking videos out of the library, with a moment to think again."""
+"""Taking videos out of the library, with a moment to think again, and bringing them back later."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Removal(QObject):
     failed = Signal(object)
     removed = Signal(str)
     """Videos are hidden; the sentence that says so, to be shown with a way to `undo`."""
+    restored = Signal(str)
+    """Videos are in the library again; the sentence that says so."""
 
     def __init__(self, runner: Runner, model: LibraryModel, window: QWidget) -> None:
         super().__init__(window)
@@ -40,7 +42,8 @@ class Removal(QObject):
             box.setText(self.tr("Remove {} videos from the library?").format(figures.count(len(ids))))
         box.setInformativeText(
             self.tr(
-                "The files stay where they are; scans leave them out from now on. You can undo this for a moment."
+                "The files stay where they are; scans leave them out from now on. "
+                "Removed videos, in the menu, brings them back."
             )
         )
         remove = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.AcceptRole)
@@ -79,4 +82,20 @@ class Removal(QObject):
             self._model.unhide(ids)
             self.failed.emit(error)
 
-        self._runner.run(operations.remove(ids), context=self, on_error=failed)
+        def done(_: None) -> None:
+            # The catalogue leaves them out by itself now, and shows them where removed ones are listed.
+            self._model.unhide(ids)
+
+        self._runner.run(operations.remove(ids), context=self, on_result=done, on_error=failed)
+
+    def restore(self, ids: list[str]) -> None:
+        """Bring back what was removed for good."""
+
+        def done(_: None) -> None:
+            self.restored.emit(
+                self.tr("It is in the library again.")
+                if len(ids) == 1
+                else self.tr("{} videos are in the library again.").format(figures.count(len(ids)))
+            )
+
+        self._runner.run(operations.restore(ids), context=self, on_result=done, on_error=self.failed.emit)

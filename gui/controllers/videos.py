@@ -20,6 +20,7 @@ class VideoActions(QObject):
     opened = Signal(object)
     """A `Playable` that is ready to play."""
     remove_requested = Signal(list)
+    restore_requested = Signal(list)
     rescan_requested = Signal()
     said = Signal(str)
 
@@ -51,6 +52,13 @@ class VideoActions(QObject):
             menu.addSeparator()
         menu.addAction(self.tr("Scan all again"), self.rescan_requested.emit)
         menu.addAction(self.tr("Remove from library…"), lambda: self.remove_requested.emit(ids))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place)
+
+    def show_removed_menu(self, ids: list[str], place: QPoint) -> None:
+        """The menu of a selection of removed videos."""
+        menu = QMenu(self._window)
+        menu.addAction(self.tr("Restore"), lambda: self.restore_requested.emit(ids))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(place)
 

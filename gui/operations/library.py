@@ -12,7 +12,7 @@ from gui.models.changes import Change, plan_changes
 from gui.session import Operation
 from hub.accounts.types import Viewer
 from hub.errors import NotFound
-from hub.library.types import Video, VideoDetail, VideoQuery
+from hub.library.types import Video, VideoDetail, VideoPatch, VideoQuery
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
@@ -46,6 +46,19 @@ def remove(ids: Sequence[str]) -> Operation[None]:
         for video_id in ids:
             try:
                 await hub.library.delete_video(viewer, video_id)
+            except NotFound:
+                continue
+
+    return Operation(run, keep=True)
+
+
+def restore(ids: Sequence[str]) -> Operation[None]:
+    """Bring removed videos back. One that has left the catalogue for good is fine."""
+
+    async def run(hub: Hub, viewer: Viewer) -> None:
+        for video_id in ids:
+            try:
+                await hub.library.update_video(viewer, video_id, VideoPatch(state="ready"))
             except NotFound:
                 continue
 

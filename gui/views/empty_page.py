@@ -49,6 +49,7 @@ class EmptyPage(QWidget):
         column.addSpacing(theme.S)
         column.addLayout(buttons)
         column.addStretch(3)
+        self._is_removed = False
         self.set_busy(False)
         self._tint()
 
@@ -57,10 +58,15 @@ class EmptyPage(QWidget):
         if busy and (self._add.hasFocus() or self._demo.hasFocus()):
             # Hidden, it would hand the keyboard to some button that nobody chose.
             self.setFocus()
-        self._add.setVisible(not busy)
-        self._demo.setVisible(not busy)
+        self._add.setVisible(not busy and not self._is_removed)
+        self._demo.setVisible(not busy and not self._is_removed)
         self._demo.setEnabled(True)
-        if busy:
+        if self._is_removed:
+            self._headline.setText(self.tr("Nothing has been removed"))
+            self._words.set_text(
+                self.tr("Videos that are removed from the library can be brought back here.")
+            )
+        elif busy:
             self._headline.setText(self.tr("Looking for videos…"))
             self._words.set_text(self.tr("They appear here as they are found."))
         else:
@@ -71,6 +77,10 @@ class EmptyPage(QWidget):
                     "You can also drop a folder onto this window."
                 )
             )
+
+    def set_removed(self, removed: bool) -> None:
+        """Whether it is the list of removed videos that is empty; before `set_busy`."""
+        self._is_removed = removed
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() is QEvent.Type.PaletteChange:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidge
 from gui import figures, icons, theme
 from gui.views.buttons import IconButton, PlainButton
 from gui.views.texts import PlainLabel
-from hub.library.types import Order, VideoQuery, VideoSort
+from hub.library.types import Order, VideoQuery, VideoSort, VideoState
 
 SIGN = QSize(26, 26)
 
@@ -25,11 +25,15 @@ class SortBox(QComboBox):
 
 
 class Header(QWidget):
-    """Emits what is asked for; `set_count` and `set_query` keep it true."""
+    """Emits what is asked for; `set_count` and `show_removed` keep it true."""
 
     query_changed = Signal(object)
     """A `VideoQuery`."""
     add_requested = Signal()
+    restore_requested = Signal()
+    """Bring back the removed videos that are selected."""
+    library_requested = Signal()
+    """Leave the list of removed videos."""
 
     def __init__(self, query: VideoQuery, menu: QMenu, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +63,11 @@ class Header(QWidget):
         add = PlainButton(self.tr("Add a folder"), "add")
         add.setToolTip(self.tr("Add a folder to the library (Ctrl+O)"))
         add.clicked.connect(self.add_requested)
+        restore = PlainButton(self.tr("Restore"), "replay")
+        restore.setToolTip(self.tr("Bring the selected videos back into the library"))
+        restore.clicked.connect(self.restore_requested)
+        back = PlainButton(self.tr("Back to the library"), "back")
+        back.clicked.connect(self.library_requested)
         more = IconButton("menu", self.tr("Menu"))
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         more.setMenu(menu)
@@ -70,23 +79,46 @@ class Header(QWidget):
         row.addSpacing(theme.S)
         row.addWidget(self._count, 1)
         self._sorting = [self._sort, self._direction]
-        for control in (self._sort, self._direction, add, more):
+        self._of_library = [add]
+        self._of_removed = [restore, back]
+        for control in (*self._sorting, *self._of_library, *self._of_removed, more):
             row.addWidget(control)
+        self._show_kind()
         self._show_direction()
 
     def set_count(self, videos: int | None) -> None:
         """Show how many videos are listed; None while that is not known."""
         for control in self._sorting:
             control.setVisible(bool(videos))
-        if not videos:
+        if self._is_removed:
+            self._count.setText(self.tr("Removed: {}").format(figures.count(videos or 0)))
+        elif not videos:
             self._count.setText("")
         elif videos == 1:
             self._count.setText(self.tr("1 video"))
         else:
             self._count.setText(self.tr("{} videos").format(figures.count(videos)))
 
+    def show_removed(self, removed: bool) -> None:
+        """List the videos that were removed, or the library again; the order stays."""
+        if removed != self._is_removed:
+            state = VideoState.DELETED if removed else None
+            self._change(msgspec.structs.replace(self._query, state=state))
+            self._show_kind()
+
+    @property
+    def _is_removed(self) -> bool:
+        return self._query.state is VideoState.DELETED
+
+    def _show_kind(self) -> None:
+        for control in self._of_library:
+            control.setVisible(not self._is_removed)
+        for control in self._of_removed:
+            control.setVisible(self._is_removed)
+
     def _pick_sort(self) -> None:
-        self._change(VideoQuery(sort=VideoSort(self._sort.currentData())))
+        sort = VideoSort(self._sort.currentData())
+        self._change(msgspec.structs.replace(self._query, sort=sort, order=None))
 
     def _turn(self) -> None:
         turned = Order.DESC if self._order() is Order.ASC else Order.ASC

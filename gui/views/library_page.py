@@ -15,6 +15,7 @@ from gui.views.header import Header
 from gui.views.jobs_strip import JobsStrip
 from gui.views.library_view import LibraryView
 from gui.views.setup_card import SetupCard
+from hub.library.types import VideoState
 
 FOOTER_HEIGHT = 44
 
@@ -90,6 +91,7 @@ class LibraryPage(QWidget):
         self.header.set_count(count if self._model.is_listed else None)
         is_empty = self._model.is_listed and count == 0
         if is_empty:
+            self.empty.set_removed(self._model.query.state is VideoState.DELETED)
             self.empty.set_busy(any(job.kind in ("scan", "demo") for job in self._jobs.active))
         wanted: QWidget = self.empty if is_empty else self.view
         before = self._stack.currentWidget()

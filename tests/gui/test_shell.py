@@ -23,6 +23,7 @@ from gui.session import Opened
 from gui.shell import Shell
 from gui.views.empty_page import EmptyPage
 from gui.views.folders_dialog import FolderRow, FoldersDialog
+from gui.views.header import Header
 from gui.views.library_view import LibraryView
 from gui.views.main_window import MainWindow
 from gui.views.report_dialog import ReportDialog
@@ -68,6 +69,14 @@ class App:
             self.opened.hub.events.publish(event)
 
         self.bridge.call(publish, context=self.window)
+
+    def press_header(self, words: str) -> None:
+        """Press a button of the header that can be seen."""
+        [header] = self.window.findChildren(Header)
+        [button] = [
+            b for b in header.findChildren(QPushButton) if b.accessibleName() == words and b.isVisible()
+        ]
+        button.click()
 
     def drop(self, *paths: Path) -> None:
         data = QMimeData()
@@ -276,6 +285,37 @@ def test_first_run_card_that_was_put_away_comes_back_from_the_menu(
     assert preferences.hides_setup
     app.action("Watch on other devices…").trigger()
     assert card.isVisible()
+
+
+def test_removed_videos_are_listed_and_brought_back(app: App, clips: Path) -> None:
+    app.drop(clips)
+    app.wait_for_titles("Harbour", "Portrait", "Song")
+    [harbour] = [video.id for video in app.videos() if video.title == "Harbour"]
+    app.shell._removal.remove([harbour])
+    app.action("Removed videos").setChecked(True)
+    app.wait_for_titles("Harbour")
+    assert "Removed: 1" in [label.text() for label in app.window.findChildren(QLabel)]
+
+    app.press_header("Restore")
+    app.says("Select the videos")
+    app.view.play_requested.emit(harbour)
+    app.says("This video was removed")
+    app.view.remove_requested.emit([harbour])
+    assert app.window.findChildren(QMessageBox) == []
+
+    app.view.selectAll()
+    app.press_header("Restore")
+    app.says("in the library again")
+    app.qtbot.waitUntil(lambda: app.model.rowCount() == 0, timeout=WAIT_MS)
+    [empty] = app.window.findChildren(EmptyPage)
+    app.qtbot.waitUntil(empty.isVisible)
+    texts = [label.text() for label in empty.findChildren(QLabel)]
+    assert "Nothing has been removed" in texts
+    assert [b for b in empty.findChildren(QPushButton) if b.isVisible()] == []
+
+    app.press_header("Back to the library")
+    assert not app.action("Removed videos").isChecked()
+    app.wait_for_titles("Harbour", "Portrait", "Song")
 
 
 def test_folders_are_listed_removed_and_their_videos_missing(app: App, clips: Path) -> None:
