@@ -148,6 +148,15 @@ export const texts = {
     failed: "The settings could not be read.",
   },
 
+  removed: {
+    title: "Removed videos",
+    lead: "They were taken out of the library; their files are where they were.",
+    restore: "Restore",
+    restored: (title: string) => `${title} is in the library again`,
+    added: (when: string) => `added ${when}`,
+    more: "Show more",
+  },
+
   watch: {
     loading: "Opening the video…",
     backToLibrary: "Back to the library",

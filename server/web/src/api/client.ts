@@ -68,6 +68,15 @@ export const api = {
     return answer(http.GET("/v1/videos", { params: { query }, ...(signal && { signal }) }));
   },
 
+  async removedVideos(cursor: string | null): Promise<VideoPage> {
+    const query = { state: "deleted" as const, limit: 50, ...(cursor && { cursor }) };
+    return answer(http.GET("/v1/videos", { params: { query } }));
+  },
+
+  async restoreVideo(id: string): Promise<void> {
+    await answer(http.PATCH("/v1/videos/{id}", { params: { path: { id } }, body: { state: "ready" } }));
+  },
+
   async video(id: string): Promise<VideoDetail> {
     return answer(http.GET("/v1/videos/{id}", { params: { path: { id } } }));
   },
