@@ -37,6 +37,7 @@ from hub.library.watcher import FolderWatcher
 from hub.media.pool import MediaPool
 from hub.paths import Paths
 from hub.runtime.instance import FolderLock
+from hub.runtime.tasks import to_the_end
 
 log = logging.getLogger(__name__)
 
@@ -74,29 +75,36 @@ class Hub:
 
     async def start(self) -> None:
         """Start every service in order. DataFolderError and its kin when the folder or database cannot be used."""
-        async with AsyncExitStack() as opened:
-            # Released last: until the database is closed nobody else may use the folder. Harmless if never taken.
-            opened.callback(self._lock.release)
-            # The threads exist from construction on, so they are ended even when the first step fails.
-            opened.push_async_callback(self.db.close)
-            await asyncio.to_thread(self._take_folder)
-            await asyncio.to_thread(upgrade_database, self.db.engine, self.paths.backups)
-            services: list[Service] = [
-                self.media,
-                self.accounts,
-                self.folders,
-                self.thumbnails,
-                self.scans,
-                self.demo,
-                self.jobs,
-            ]
-            if self.settings.library.watch:
-                services.append(self.watcher)
-            for service in services:
-                await service.start()
-                opened.push_async_callback(service.close)
-            self._opened = opened.pop_all()
+        opened = AsyncExitStack()
+        try:
+            await self._start(opened)
+        except BaseException:
+            await to_the_end(opened.aclose())
+            raise
+        self._opened = opened
         log.info("the hub on %s has started", self.paths.root)
+
+    async def _start(self, opened: AsyncExitStack) -> None:
+        # Released last: until the database is closed nobody else may use the folder. Harmless if never taken.
+        opened.callback(self._lock.release)
+        # The threads exist from construction on, so they are ended even when the first step fails.
+        opened.push_async_callback(self.db.close)
+        await asyncio.to_thread(self._take_folder)
+        await asyncio.to_thread(upgrade_database, self.db.engine, self.paths.backups)
+        services: list[Service] = [
+            self.media,
+            self.accounts,
+            self.folders,
+            self.thumbnails,
+            self.scans,
+            self.demo,
+            self.jobs,
+        ]
+        if self.settings.library.watch:
+            services.append(self.watcher)
+        for service in services:
+            await service.start()
+            opened.push_async_callback(service.close)
 
     async def close(self) -> None:
         """Close in reverse. Safe to call twice, and after a failed start."""

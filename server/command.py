@@ -6,18 +6,25 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from hub.cli.context import CliContext, serving_options
+from hub.runtime.deadline import end_process_in
+from hub.runtime.tasks import to_the_end
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
     from hub.config import Settings
     from hub.paths import Paths
+    from server.runner import Server
 
 log = logging.getLogger(__name__)
+
+STOP_S = 4.5
+"""Whoever stops services waits for 5 s at least."""
 
 
 @click.command
@@ -51,9 +58,17 @@ async def run(settings: Settings, paths: Paths) -> None:
     except asyncio.CancelledError:
         log.info("asked to stop")
     finally:
-        await server.close()
-        await hub.close()
+        # Asked to stop while a start that failed is undone: it is undone all the same.
+        with suppress(asyncio.CancelledError):
+            await to_the_end(_close(hub, server))
         release()
+
+
+async def _close(hub: Hub, server: Server) -> None:
+    try:
+        await server.close()
+    finally:
+        await hub.close()
 
 
 async def _greet(hub: Hub, url: str) -> None:
@@ -64,7 +79,10 @@ async def _greet(hub: Hub, url: str) -> None:
 
 
 def _stop_on_signals() -> Callable[[], None]:
-    """Cancel the present task at the first SIGINT or SIGTERM; a second one does not disturb the closing."""
+    """Cancel the present task at the first SIGINT or SIGTERM; a second one does not disturb the closing.
+
+    From the first one on the process has `STOP_S` to end.
+    """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None
@@ -74,6 +92,7 @@ def _stop_on_signals() -> Callable[[], None]:
         nonlocal asked
         if not asked:
             asked = True
+            end_process_in(STOP_S)
             task.cancel()
 
     signals = (signal.SIGINT, signal.SIGTERM)

@@ -14,6 +14,7 @@ from aiohttp import web
 from hub.bootstrap import Hub
 from hub.errors import HubError
 from hub.runtime.instance import InstanceFile
+from hub.runtime.tasks import to_the_end
 from server.addresses import local_host, reachable_host, url_of
 from server.app import create_app
 from server.connections import Connections, Limits, raise_descriptor_limit
@@ -58,7 +59,7 @@ class Server:
             local_url = url_of(local_host(self._host), self._port)
             await asyncio.to_thread(self._instance.write, url=local_url, token=self._hub.accounts.local_token)
         except BaseException:
-            await self.close()
+            await to_the_end(self.close())
             raise
         log.info("serving at %s", url)
         return url

@@ -11,6 +11,26 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+async def to_the_end(coro: Coroutine[Any, Any, T]) -> T:
+    """Await `coro` to its end whoever cancels meanwhile, as closing half of something helps nobody.
+
+    CancelledError is raised afterwards, unless `coro` itself failed.
+    """
+    task = asyncio.get_running_loop().create_task(coro)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        except Exception:  # noqa: BLE001  # the task's own, raised by its result below
+            break
+    result = task.result()
+    if cancelled is not None:
+        raise cancelled
+    return result
+
+
 class TaskScope:
     """The tasks of one owner. `close` cancels what still runs and waits for it.
 

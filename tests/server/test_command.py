@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,8 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from tests.process import CODE, READY, Serving, environment, marquee
+from tests.media import make_clip
+from tests.process import CODE, READY, Serving, environment, marquee, run_marquee
 
 
 def ask(method: str, url: str, body: object = None) -> int:
@@ -131,3 +134,92 @@ def test_a_reader_that_went_away_does_not_stop_it(tmp_path: Path) -> None:
     finally:
         os.kill(process.pid, signal.SIGTERM)
     assert process.wait(5) == 0
+
+
+def run_patched(patch: str, data: Path, port: int = 0) -> subprocess.Popen[str]:
+    """`marquee serve` in a process of its own, changed by `patch` beforehand."""
+    arguments = ["marquee", "--data", str(data), "serve", "--host", "127.0.0.1", "--port", str(port)]
+    program = f"import sys, time\nsys.argv = {arguments!r}\n{patch}\nfrom hub.cli.main import main\nmain()"
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env=environment(MARQUEE_LIBRARY__WATCH="false"),
+    )
+
+
+SLOW_CLOSING = """
+import asyncio
+from hub.{module} import {kind}
+close = {kind}.close
+async def slowly(self):
+    print("closing", flush=True)
+    await asyncio.sleep(0.5)
+    await close(self)
+    print("closed", flush=True)
+{kind}.close = slowly
+"""
+
+
+@pytest.mark.parametrize(("module", "kind"), [("bootstrap", "Hub"), ("db.engine", "Database")])
+def test_a_signal_while_a_start_that_failed_is_undone_does_not_disturb_that(
+    tmp_path: Path, module: str, kind: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        patch = SLOW_CLOSING.format(module=module, kind=kind)
+        process = run_patched(patch, tmp_path / "data", taken.getsockname()[1])
+        assert process.stdout is not None
+        assert process.stdout.readline() == "closing\n"
+        process.terminate()
+        out, errors = process.communicate(timeout=10)
+    assert out == "closed\n"
+    assert "Traceback" not in errors
+    assert process.returncode in (0, 1)
+    assert not (tmp_path / "data" / "instance.json").exists()
+
+
+def test_a_signal_while_a_hub_that_cannot_start_undoes_itself_does_not_disturb_that(tmp_path: Path) -> None:
+    patch = SLOW_CLOSING.format(module="db.engine", kind="Database") + (
+        "import hub.bootstrap\n"
+        "from hub.errors import HubError\n"
+        "def refuse(*_):\n    raise HubError('no room')\n"
+        "hub.bootstrap.upgrade_database = refuse\n"
+    )
+    process = run_patched(patch, tmp_path / "data")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "closing\n"
+    process.terminate()
+    out, errors = process.communicate(timeout=10)
+    assert out == "closed\n"
+    assert "Traceback" not in errors
+    assert process.returncode in (0, 1)
+
+
+def test_a_thread_that_hangs_does_not_hold_the_process_up(tmp_path: Path) -> None:
+    # As in a mount whose server is gone: the thread that opens a file never comes back.
+    patch = (
+        "import server.files\n"
+        "def hang(path):\n    print('opening', flush=True)\n    time.sleep(60)\n"
+        "server.files._open_now = hang\n"
+    )
+    make_clip(tmp_path / "film.mp4", seconds=1)
+    added = run_marquee("add", tmp_path, data=tmp_path / "data")
+    assert added.returncode == 0, added.stderr
+    process = run_patched(patch, tmp_path / "data")
+    assert process.stdout is not None
+    url = process.stdout.readline().removeprefix("Marquee is ready at ").strip()
+    token = json.loads((tmp_path / "data" / "instance.json").read_text())["token"]
+    with urllib3.PoolManager(retries=False, headers={"Authorization": f"Bearer {token}"}) as http:
+        (video,) = http.request("GET", f"{url}/v1/videos").json()["items"]
+        with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))) as player:
+            head = f"GET /media/{video['id']}/file HTTP/1.1\r\nHost: localhost\r\n"
+            player.sendall(f"{head}Authorization: Bearer {token}\r\n\r\n".encode())
+            assert process.stdout.readline() == "opening\n"
+            process.terminate()
+            began = time.monotonic()
+            _, errors = process.communicate(timeout=10)
+    assert time.monotonic() - began < 5
+    assert process.returncode == 1
+    assert "left behind" in errors
