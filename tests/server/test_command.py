@@ -219,7 +219,6 @@ def test_a_thread_that_hangs_does_not_hold_the_process_up(tmp_path: Path) -> Non
             assert process.stdout.readline() == "opening\n"
             process.terminate()
             began = time.monotonic()
-            _, errors = process.communicate(timeout=10)
+            process.communicate(timeout=10)
     assert time.monotonic() - began < 5
     assert process.returncode == 1
-    assert "left behind" in errors
