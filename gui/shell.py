@@ -16,6 +16,7 @@ from gui.models.library import LibraryModel
 from gui.models.thumbnails import Thumbnails
 from gui.operations.playback import Playable
 from gui.player.page import PlayerPage
+from gui.player.vlc_loader import VlcLoader
 from gui.preferences import Preferences
 from gui.session import Opened, Session
 from gui.views.jobs_strip import outcome
@@ -46,7 +47,8 @@ class Shell(QObject):
         self._first_run = FirstRun(self._session, opened.setup_code, self)
         self._actions = Actions(window)
         self._page = LibraryPage(self._model, self._thumbnails, self._jobs, self._actions.menu(), self._url)
-        self._player = PlayerPage(self._session, preferences)
+        self._vlc = VlcLoader(self)
+        self._player = PlayerPage(self._session, preferences, self._vlc.engine, self._vlc)
         window.add_page(self._page)
         window.add_page(self._player)
         bridge.happened.connect(self._handle)
@@ -57,6 +59,7 @@ class Shell(QObject):
         self._model.refresh()
         self._jobs.load()
         window.accept_drops()
+        self._vlc.start_when_idle()
         self.show_library()
 
     # Pages
@@ -81,6 +84,7 @@ class Shell(QObject):
         self._removal.commit()
         self._player.stop()
         self._player.close_engine()
+        self._vlc.close()
         self._thumbnails.close()
 
     def _play(self, playable: Playable) -> None:

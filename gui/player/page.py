@@ -23,7 +23,7 @@ from gui.player.memory import PositionMemory
 from gui.player.missing import ProblemPanel
 from gui.player.stage import Stage
 from gui.player.surface import VideoSurface
-from gui.player.vlc_engine import VlcEngine
+from gui.player.vlc_loader import VlcLoader
 from gui.preferences import Preferences
 from gui.session import Runner
 from gui.views.buttons import IconButton
@@ -42,7 +42,8 @@ class PlayerPage(QWidget):
         self,
         runner: Runner,
         preferences: Preferences,
-        make_engine: Callable[[], Engine] = VlcEngine,
+        make_engine: Callable[[], Engine],
+        loader: VlcLoader | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -52,6 +53,7 @@ class PlayerPage(QWidget):
         self._runner = runner
         self._preferences = preferences
         self._make_engine = make_engine
+        self._loader = loader
         self._engine: Engine | None = None
         self._playable: Playable | None = None
         self._duration_s = 0.0
@@ -70,6 +72,8 @@ class PlayerPage(QWidget):
         inside = QVBoxLayout(self._surface)
         inside.addWidget(self._problem)
         self._connect()
+        if loader is not None:
+            loader.done.connect(self._open)
 
     @property
     def engine(self) -> Engine | None:
@@ -100,8 +104,7 @@ class PlayerPage(QWidget):
         self.setFocus()
         if not playable.has_picture:
             self._load_cover(playable)
-        if self._ready_engine() and self._engine is not None:
-            self._engine.open(self._source(playable))
+        self._open()
 
     def stop(self) -> None:
         """Remember the place and close the file."""
@@ -195,6 +198,15 @@ class PlayerPage(QWidget):
         self._surface.clicked.connect(self._toggle)
         self._surface.double_clicked.connect(lambda: self._set_fullscreen(not self.window().isFullScreen()))
         self._problem.system_player_requested.connect(self._play_in_system_player)
+
+    def _open(self) -> None:
+        """Open what is to be played, once there is an engine to open it."""
+        if self._playable is None:
+            return
+        if self._engine is None and self._loader is not None and not self._loader.is_done:
+            self._loader.start()
+        elif self._ready_engine() and self._engine is not None:
+            self._engine.open(self._source(self._playable))
 
     def _ready_engine(self) -> bool:
         if self._engine is None:

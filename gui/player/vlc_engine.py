@@ -102,13 +102,13 @@ def labelled(found: Iterable[tuple[int, str]]) -> list[Track]:
 
 
 class VlcEngine(Engine):
-    """Plays through libvlc. EngineMissing when it is not there."""
+    """Plays through libvlc: what `vlc_library.load` gave, or gives now. EngineMissing when it is not there."""
 
     _heard = Signal(int, str, float)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, loaded: tuple[Any, Any] | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._vlc, self._instance = vlc_library.load()
+        self._vlc, self._instance = loaded or vlc_library.load()
         self._player: Any = None
         self._picture: _Picture | None = None
         self._source: Source | None = None
