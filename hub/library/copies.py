@@ -71,7 +71,7 @@ class Copies:
             raise NotLookedAt
         found = rows.copies(self._connection, content, MAX_COPIES)
         if not self._looks.knows(claim_of(row) for row in found if row["folder_path"] is not None):
-            more = rows.copies(self._connection, content, LOOK_AHEAD)
+            more = found if len(found) < MAX_COPIES else rows.copies(self._connection, content, LOOK_AHEAD)
             self._looks.want(claim_of(row) for row in more if row["folder_path"] is not None)
             asked.is_stuck = True
             raise NotLookedAt

@@ -18,6 +18,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -82,40 +83,61 @@ def known_dirs(connection: Connection, folder_id: str, below: bytes = b"") -> se
     return dirs
 
 
-# --- applying ---------------------------------------------------------------------------------------------------------
-
-
-def at_place(connection: Connection, folder_id: str, place: Place) -> RowMapping | None:
-    """The file row at a place, with its folder's path and its video's `state`, `source` and `edited`."""
-    statement = _with_video().where(
-        FileRow.folder_id == folder_id, FileRow.dir == place[0], FileRow.name == place[1]
+def _with_video() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            *FileRow.__table__.columns,
+            FolderRow.path.label("folder_path"),
+            VideoRow.state,
+            VideoRow.source,
+            VideoRow.edited,
+        )
+        .join(VideoRow, VideoRow.id == FileRow.video_id)
+        .outerjoin(FolderRow, FolderRow.id == FileRow.folder_id)
     )
-    return connection.execute(statement).mappings().first()
 
 
-def by_id(connection: Connection, file_id: str) -> RowMapping | None:
-    """The same for the row with this id."""
-    return connection.execute(_with_video().where(FileRow.id == file_id)).mappings().first()
-
-
-def copies(connection: Connection, fingerprint: str, limit: int) -> Sequence[RowMapping]:
-    """Rows with this content and their folder's path, those whose file is not where it was first."""
-    columns = (
+# Asked for every file that is news: put together once, because that takes longer than the answer.
+_AT_PLACE = _with_video().where(
+    FileRow.folder_id == bindparam("folder_id"),
+    FileRow.dir == bindparam("dir"),
+    FileRow.name == bindparam("name"),
+)
+_BY_ID = _with_video().where(FileRow.id == bindparam("id"))
+_COPIES = (
+    select(
         FileRow.id,
         FileRow.dir,
         FileRow.name,
         FileRow.size_bytes,
         FileRow.mtime_ns,
         FileRow.fingerprint,
+        FolderRow.path.label("folder_path"),
     )
-    statement = (
-        select(*columns, FolderRow.path.label("folder_path"))
-        .outerjoin(FolderRow, FolderRow.id == FileRow.folder_id)
-        .where(FileRow.fingerprint == fingerprint)
-        .order_by(FileRow.missing_since.is_(None), FileRow.id)
-        .limit(limit)
-    )
-    return connection.execute(statement).mappings().all()
+    .outerjoin(FolderRow, FolderRow.id == FileRow.folder_id)
+    .where(FileRow.fingerprint == bindparam("fingerprint"))
+    .order_by(FileRow.missing_since.is_(None), FileRow.id)
+    .limit(bindparam("limit"))
+)
+
+
+# --- applying ---------------------------------------------------------------------------------------------------------
+
+
+def at_place(connection: Connection, folder_id: str, place: Place) -> RowMapping | None:
+    """The file row at a place, with its folder's path and its video's `state`, `source` and `edited`."""
+    here = {"folder_id": folder_id, "dir": place[0], "name": place[1]}
+    return connection.execute(_AT_PLACE, here).mappings().first()
+
+
+def by_id(connection: Connection, file_id: str) -> RowMapping | None:
+    """The same for the row with this id."""
+    return connection.execute(_BY_ID, {"id": file_id}).mappings().first()
+
+
+def copies(connection: Connection, fingerprint: str, limit: int) -> Sequence[RowMapping]:
+    """Rows with this content and their folder's path, those whose file is not where it was first."""
+    return connection.execute(_COPIES, {"fingerprint": fingerprint, "limit": limit}).mappings().all()
 
 
 def insert_video(connection: Connection, video: dict[str, Any], file: dict[str, Any]) -> None:
@@ -236,20 +258,6 @@ def list_damaged(connection: Connection, limit: int) -> Sequence[RowMapping]:
         .limit(limit)
     )
     return connection.execute(statement).mappings().all()
-
-
-def _with_video() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            *FileRow.__table__.columns,
-            FolderRow.path.label("folder_path"),
-            VideoRow.state,
-            VideoRow.source,
-            VideoRow.edited,
-        )
-        .join(VideoRow, VideoRow.id == FileRow.video_id)
-        .outerjoin(FolderRow, FolderRow.id == FileRow.folder_id)
-    )
 
 
 def _mark(
