@@ -45,7 +45,7 @@ class PicturePaths(Protocol):
     """Knows where a video's pictures are."""
 
     async def path(self, video_id: str, width: int) -> Path | None:
-        """The picture whose width is nearest to `width`; None while there is none."""
+        """The narrowest picture at least `width` wide, else the widest; None while there is none."""
 
 
 class CaptionReader(Protocol):
@@ -128,7 +128,10 @@ class LibraryService:
         return file
 
     async def thumbnail_path(self, viewer: Viewer, video_id: str, width: int) -> Path:
-        """A WebP picture of the video, of the width nearest to `width`. NotFound while there is none."""
+        """A WebP picture of the video: the narrowest at least `width` wide, else the widest.
+
+        NotFound while there is none.
+        """
         await self._db.read(_require_visible, viewer, video_id)
         path = await self._pictures.path(video_id, width)
         if path is None:
@@ -256,10 +259,10 @@ def _add_view(connection: Connection, viewer: Viewer, video_id: str) -> None:
 
 def _visible_file(connection: Connection, viewer: Viewer, video_id: str) -> RowMapping:
     row = _require_visible(connection, viewer, video_id)
-    availability = _availability(row)
-    if availability is Availability.CATALOGUE:
+    if row["file_id"] is None:
         raise NotPlayable("This video is only listed: its file is not on this hub.")
-    if availability is Availability.MISSING:
+    # What is wrong with its folder is no reason: that may be over by now, and who opens the file will see.
+    if _is_file_missing(row):
         raise NotPlayable("The file of this video is missing. It plays again as soon as a scan finds it.")
     file = rows.get_file(connection, video_id)
     if file is None:
@@ -337,9 +340,14 @@ def _fields(row: RowMapping, tags: list[str]) -> dict[str, Any]:
 def _availability(row: RowMapping) -> Availability:
     if row["file_id"] is None:
         return Availability.CATALOGUE
-    if row["missing_since"] is not None or row["folder_id"] is None:
+    if _is_file_missing(row) or row["folder_problem"] is not None:
         return Availability.MISSING
     return Availability.LOCAL
+
+
+def _is_file_missing(row: RowMapping) -> bool:
+    """The scan that saw its folder last did not find the file."""
+    return row["missing_since"] is not None or row["folder_id"] is None
 
 
 def _path(file: RowMapping) -> bytes:
