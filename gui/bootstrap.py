@@ -52,6 +52,8 @@ log = logging.getLogger(__name__)
 PAINTED_AT_LATEST_MS = 300
 """A window that is not painted (started minimised) must not wait for ever."""
 SHUTDOWN_S = 4.5
+CLOSING_S = 1.0
+"""Of these, what is kept for closing server and hub."""
 FORWARDED: tuple[type[Event], ...] = (
     FoldersChanged,
     JobChanged,
@@ -170,7 +172,7 @@ class Program(QObject):
         if self._opening is not None:
             if not self._bridge.finish(SHUTDOWN_S / 3):
                 log.error("some of what was done last could not be stored in time")
-            self._bridge.close()
+            self._bridge.close(max(0.5, deadline - time.monotonic() - CLOSING_S))
             self._close_backend(deadline - time.monotonic())
         if not self._loop.stop(max(0.2, deadline - time.monotonic())):
             log.error("the hub did not end in time; leaving it behind")

@@ -18,6 +18,8 @@ def virtual_display(width: int, height: int) -> Iterator[str]:
         raise RuntimeError("Xvfb is missing: apt-get install xvfb")
     reader, writer = os.pipe()
     command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
+    # Otherwise it starts anew whenever its last client leaves, and turns away whoever comes at that moment.
+    command.append("-noreset")
     server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
     os.close(writer)
     try:
