@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,16 @@ async def test_a_hub_scans_lists_and_closes_and_the_next_one_finds_it_all(
         assert [video.title for video in page.items] == ["A film"]
         await hub.close()
         await hub.close()
+
+
+async def test_what_a_hub_is_made_of_is_no_work_for_the_garbage_collector_while_it_runs(
+    tmp_path: Path,
+) -> None:
+    hub = Hub(SETTINGS, Paths(tmp_path / "data"))
+    await hub.start()
+    assert gc.get_freeze_count() > len(gc.get_objects())
+    await hub.close()
+    assert gc.get_freeze_count() == 0
 
 
 async def test_a_second_hub_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
