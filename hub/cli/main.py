@@ -18,6 +18,7 @@ import click
 
 from hub import __version__
 from hub.cli.context import CliContext
+from hub.cli.output import OutputError, guard_streams
 from hub.errors import ConfigError, DataFolderError, HubError, InvalidInput
 from hub.paths import default_data_folder
 from hub.runtime.private import make_files_private
@@ -25,6 +26,9 @@ from hub.runtime.private import make_files_private
 log = logging.getLogger(__name__)
 
 PLUGIN_GROUP = "marquee.commands"
+
+_READER_GONE = 141
+"""What shells show for a program that SIGPIPE ended (128 + 13): nobody wants the rest, and nothing went wrong."""
 
 _OWN_COMMANDS = {
     "add": "hub.cli.scan:add",
@@ -63,7 +67,7 @@ class MarqueeGroup(click.Group):
         except HubError as error:
             click.echo(f"marquee: {error.message}", err=True)
             ctx.exit(exit_code(error))
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, OutputError):
             raise
         except Exception:  # a defect: the traceback is for the log, the sentence for the screen
             context: CliContext = ctx.obj
@@ -102,11 +106,14 @@ def marquee(ctx: click.Context, data: Path | None) -> None:
 def main() -> None:
     """Entry point of the console script."""
     make_files_private()
-    # Paths and titles may hold bytes that are not UTF-8; they are shown replaced, never a reason to stop.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    marquee(prog_name="marquee")
+    guard_streams()
+    try:
+        marquee(prog_name="marquee")
+    except OutputError as error:
+        if error.reader_gone:
+            sys.exit(_READER_GONE)
+        click.echo(f"marquee: The output cannot be written: {error}.", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":
