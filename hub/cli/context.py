@@ -29,6 +29,21 @@ def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return host(port(command))
 
 
+class FolderName(click.Path):
+    """A folder named on the command line. The empty name is refused.
+
+    It comes from a script's variable that is not set (`--data "$DIR"`), and as a path it would be the current
+    directory: a hub would be made, or found, where nobody meant one. The platform's own folder would be no better:
+    whoever writes the option means another. An empty MARQUEE_DATA counts as unset all the same, as is the custom.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name as it is. BadParameter, which names the option, when it is empty."""
+        if value == "":
+            self.fail("a folder's name cannot be empty (the current directory is '.').", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class CliContext:
     """click's `ctx.obj`."""
 

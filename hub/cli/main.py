@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from hub import __version__
-from hub.cli.context import CliContext
+from hub.cli.context import CliContext, FolderName
 from hub.cli.output import OutputError, guard_streams
 from hub.errors import ConfigError, DataFolderError, HubError, InvalidInput
 from hub.paths import default_data_folder
@@ -87,7 +87,7 @@ def exit_code(error: HubError) -> int:
 @click.group(cls=MarqueeGroup, invoke_without_command=True)
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=FolderName(path_type=Path),
     help="The data folder (default: MARQUEE_DATA, or the platform's place for application data).",
 )
 @click.version_option(__version__, prog_name="marquee")

@@ -8,16 +8,17 @@ from pathlib import Path
 import click
 
 from hub.cli.access import HubAccess, open_hub
-from hub.cli.context import CliContext
-from hub.cli.progress import follow
+from hub.cli.context import CliContext, FolderName
+from hub.cli.progress import require_done, watch
 from hub.errors import Conflict, HubError, InvalidInput, NotFound
+from hub.jobs.types import Job
 from hub.library.types import Folder
 
 _SHOWN_PROBLEMS = 20
 
 
 @click.command
-@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=FolderName())
 @click.pass_obj
 def add(context: CliContext, folders: tuple[str, ...]) -> None:
     """Add folders to the library and scan them. Those that can be added are, whatever is wrong with the others."""
@@ -38,7 +39,7 @@ def add(context: CliContext, folders: tuple[str, ...]) -> None:
 
 
 @click.command
-@click.argument("folder", required=False)
+@click.argument("folder", required=False, type=FolderName())
 @click.pass_obj
 def scan(context: CliContext, folder: str | None) -> None:
     """Look for changes in the library's folders, or in one of them."""
@@ -55,7 +56,13 @@ def scan(context: CliContext, folder: str | None) -> None:
 
 
 def _scan(hub: HubAccess, folders: list[Folder]) -> None:
-    job = follow(hub, hub.request_scan([folder.id for folder in folders]))
+    job = watch(hub, hub.request_scan([folder.id for folder in folders]))
+    if job.detail.get("phase") == "done":  # also of one that failed only because a folder could not be read
+        _report(hub, job, folders)
+    require_done(job)
+
+
+def _report(hub: HubAccess, job: Job, folders: list[Folder]) -> None:
     figures = job.detail
     click.echo(
         f"{figures['files_found']:,} media files: {figures['files_new']:,} new, {figures['files_changed']:,} changed, "
@@ -63,7 +70,8 @@ def _scan(hub: HubAccess, folders: list[Folder]) -> None:
     )
     ids = {folder.id for folder in folders}
     for folder in hub.folders():
-        if folder.id in ids and folder.problem:
+        # What the job failed of is its last word.
+        if folder.id in ids and folder.problem and folder.problem not in (job.error or ""):
             click.echo(f"  {folder.path}: {folder.problem}", err=True)
     problems = [problem for problem in hub.problems() if problem.folder_id in ids]
     for problem in problems[:_SHOWN_PROBLEMS]:

@@ -78,6 +78,25 @@ async def _remove_all(data: Path) -> str:
     return video_id
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--data", "", "config", "show"], "'--data'"),
+        (["--data=", "config", "show"], "'--data'"),
+        (["add", ""], "'FOLDER...'"),
+        (["scan", ""], "'[FOLDER]'"),
+    ],
+)
+def test_an_empty_name_is_not_the_current_directory(
+    data: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], named: str
+) -> None:
+    monkeypatch.setenv("MARQUEE_DATA", str(data))
+    done = CliRunner().invoke(marquee, arguments, prog_name="marquee")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"{named}: a folder's name cannot be empty" in done.stderr
+    assert not data.exists()
+
+
 def test_a_command_with_a_hub_of_its_own_writes_the_log_and_ends_it(data: Path) -> None:
     before = list(logging.getLogger().handlers)
     done = run(data, "jobs", "list", "--json")
