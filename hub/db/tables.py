@@ -64,7 +64,7 @@ class VideoRow(Base):
     id: Mapped[str] = mapped_column(Ulid, primary_key=True)
     title: Mapped[str] = mapped_column(Text)
     title_key: Mapped[str] = mapped_column(Key)
-    """The title folded for sorting."""
+    """The title as `repositories.names.sort_key` makes it: folded, numbers in their order."""
     description: Mapped[str] = mapped_column(Text, default="")
     channel_id: Mapped[str | None] = mapped_column(
         Ulid, ForeignKey("channels.id", ondelete="SET NULL"), index=True

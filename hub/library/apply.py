@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from ulid import ULID
 from hub.db.repositories import files as rows
 from hub.db.repositories.files import Place
 from hub.db.repositories.folders import folder_paths
-from hub.db.repositories.names import channel_id, fold, tag_ids
+from hub.db.repositories.names import channel_id, sort_key, tag_ids
 from hub.db.repositories.videos import set_tags, update_video
 from hub.library.copies import Copies
 from hub.library.looks import Claim, Looks, NotLookedAt
@@ -36,6 +36,7 @@ from hub.media.types import Probe, ProbeResult
 SOURCE = "folder"
 """`videos.source` of what scans add. The metadata of other sources is not theirs to change."""
 CUT_SHORT = "It was cut short: its beginning plays, its end is missing. Copy or download it again."
+_MICROSECOND = timedelta(microseconds=1)
 STALE = -1
 """`mtime_ns` of a row that was displaced: it matches no file, so its place is looked at again."""
 
@@ -239,7 +240,7 @@ class Batch:
             {
                 "id": video_id,
                 "title": title,
-                "title_key": fold(title),
+                "title_key": sort_key(title),
                 "description": told.description or "",
                 "channel_id": channel_id(self._connection, told.channel) if told.channel else None,
                 "category": told.category,
@@ -248,7 +249,7 @@ class Batch:
                 "visibility": Visibility.HOUSEHOLD,
                 "duration_s": result.probe.duration_s,
                 "published_at": told.published_at,
-                "added_at": self._now,
+                "added_at": self._now + len(self.outcome.added) * _MICROSECOND,
                 "updated_at": self._now,
             },
             {
@@ -317,7 +318,8 @@ def apply(connection: Connection, news: News, now: datetime, looks: Looks) -> Ou
     """Write what was seen, in this transaction. NotLookedAt: take the looks it wants, and begin again."""
     batch = Batch(connection, now, looks)
     # One that lacks a look does not keep the others from saying what they lack.
-    for seen in news.observations:
+    # Backwards: of what came together the first by name is the newest, and so leads the list of what was added.
+    for seen in sorted(news.observations, key=_by_name, reverse=True):
         with suppress(NotLookedAt):
             batch.observe(seen, may_defer=not news.is_final)
     for rejection in news.rejections:
@@ -329,6 +331,10 @@ def apply(connection: Connection, news: News, now: datetime, looks: Looks) -> Ou
     batch.lose(news.passed_over, look=False)
     looks.check()
     return batch.outcome
+
+
+def _by_name(seen: Observation) -> str:
+    return sort_key(b"/".join(seen.place).decode("utf-8", "replace"))
 
 
 def _metadata(seen: Observation, probe: Probe) -> Metadata:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert
 from ulid import ULID
 
 from hub.db.engine import open_engine
-from hub.db.repositories.names import channel_id, fold, tag_ids
+from hub.db.repositories.names import channel_id, sort_key, tag_ids
 from hub.db.tables import FileRow, FolderRow, VideoRow, VideoTagRow
 from hub.db.upgrade import upgrade_database
 from hub.media.types import Probe, Stream
@@ -55,7 +55,7 @@ def _video(chance: random.Random, n: int, video_id: str, channels: list[str]) ->
     return {
         "id": video_id,
         "title": title,
-        "title_key": fold(title),
+        "title_key": sort_key(title),
         "description": " ".join(chance.choices(_WORDS, k=40)),
         "channel_id": chance.choice(channels),
         "source": "folder",

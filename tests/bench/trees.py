@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, insert
 from ulid import ULID
 
-from hub.db.repositories.names import fold
+from hub.db.repositories.names import sort_key
 from hub.db.tables import FileRow, FolderRow, VideoRow
 from hub.library.names import to_text
 from hub.library.walk import Spot, Walk
@@ -67,7 +67,7 @@ def _rows(root: Path, folder_id: str) -> Iterator[tuple[dict[str, Any], dict[str
             number += 1
             video_id, title = str(ULID()), to_text(name)
             video = {
-                "id": video_id, "title": title, "title_key": fold(title), "source": "folder", "state": "ready",
+                "id": video_id, "title": title, "title_key": sort_key(title), "source": "folder", "state": "ready",
                 "visibility": "household", "duration_s": 60.0, "added_at": _NOW, "updated_at": _NOW, "thumb_version": 0,
             }  # fmt: skip
             file = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from sqlalchemy import Connection, insert, select
 from ulid import ULID
 
 from hub.db.tables import ChannelRow, TagRow
+
+_DIGITS = re.compile(r"\d+")
 
 
 def fold(text: str) -> str:
@@ -20,6 +23,20 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(char for char in decomposed if not "\u0300" <= char <= "\u036f")
     return " ".join(unicodedata.normalize("NFKC", bare).split())
+
+
+def sort_key(text: str) -> str:
+    """`fold`ed text that sorts as people count: part 2 before part 10, whatever the digits' script.
+
+    Each run of digits loses its leading zeros and is preceded by its length (at most 99), so comparing characters
+    compares numbers.
+    """
+    return _DIGITS.sub(_counted, fold(text))
+
+
+def _counted(run: re.Match[str]) -> str:
+    digits = "".join(str(unicodedata.decimal(digit)) for digit in run[0]).lstrip("0") or "0"
+    return f"{min(len(digits), 99):02}{digits}"
 
 
 def clean(text: str) -> str:

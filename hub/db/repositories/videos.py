@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from hub.db.repositories.names import fold
+from hub.db.repositories.names import fold, sort_key
 from hub.db.tables import ChannelRow, FileRow, FolderRow, TagRow, VideoRow, VideoTagRow, WatchStateRow
 from hub.library.types import Order, VideoQuery, VideoSort, VideoState, Visibility
 
@@ -140,7 +140,7 @@ def get_edited(connection: Connection, video_id: str) -> list[str]:
 def update_video(connection: Connection, video_id: str, values: dict[str, Any]) -> None:
     """Set columns of one video."""
     if "title" in values:
-        values = values | {"title_key": fold(values["title"])}
+        values = values | {"title_key": sort_key(values["title"])}
     connection.execute(update(VideoRow).where(VideoRow.id == video_id).values(**values))
 
 

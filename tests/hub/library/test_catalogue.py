@@ -15,7 +15,7 @@ from ulid import ULID
 
 from hub.accounts.types import Role, Viewer
 from hub.db.engine import Database
-from hub.db.repositories.names import channel_id, fold, tag_ids
+from hub.db.repositories.names import channel_id, fold, sort_key, tag_ids
 from hub.db.repositories.videos import set_tags
 from hub.db.tables import FileRow, FolderRow, UserRow, VideoRow
 from hub.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotPlayable
@@ -74,7 +74,7 @@ def _add_video(connection: Connection, /, title: str, n: int = 0, **values: obje
     row = {
         "id": video_id,
         "title": title,
-        "title_key": fold(title),
+        "title_key": sort_key(title),
         "source": "folder",
         "state": "ready",
         "visibility": "household",
@@ -442,6 +442,31 @@ async def test_only_a_file_that_is_there_plays(
     assert shown["local"] is Availability.LOCAL
     assert shown["missing"] is Availability.MISSING
     assert shown["listed"] is Availability.CATALOGUE
+
+
+async def test_videos_of_a_folder_with_a_problem_are_missing_and_play_if_it_is_there_after_all(
+    library: LibraryService, database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"abc")
+
+    def fill(connection: Connection) -> str:
+        video_id = _add_video(connection, "film")
+        _add_file(connection, video_id, tmp_path, b"a.mp4")
+        return video_id
+
+    async def note(problem: str | None) -> Availability:
+        await database.write(lambda c: c.execute(update(FolderRow).values(problem=problem)))
+        (listed,) = (await library.list_videos(OWNER, VideoQuery())).items
+        assert (await library.get_video(OWNER, video_id)).availability is listed.availability
+        return listed.availability
+
+    video_id = await database.write(fill)
+    assert await note("This folder is not there.") is Availability.MISSING
+    assert (await library.playable_file(OWNER, video_id)).path == bytes(tmp_path / "a.mp4")
+    (tmp_path / "a.mp4").unlink()
+    with pytest.raises(NotPlayable, match="is its disk connected"):
+        await library.playable_file(OWNER, video_id)
+    assert await note(None) is Availability.LOCAL
 
 
 async def test_a_file_is_found_by_its_place_whatever_its_name(

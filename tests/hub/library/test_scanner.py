@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, update
+from sqlalchemy import Connection, event, select, update
 
 from hub.db.engine import Database, open_engine
 from hub.db.tables import VideoRow
 from hub.errors import MediaError, NotFound
 from hub.events import FoldersChanged, VideosAdded, VideosChanged
 from hub.jobs.types import JobState
-from hub.library.scan import EMPTY_FOLDER, Part
+from hub.library.folders import EMPTY_FOLDER
+from hub.library.scan import Part
 from hub.library.types import VideoState
 from hub.library.walk import Spot
 from hub.media.errors import WorkerCrashed, WorkerFailed
@@ -30,6 +31,15 @@ from tests.media import clip_bytes, cut, picture_bytes, unique_clip_bytes, write
 
 def change_video(connection: Connection, /, video_id: str, **values: Any) -> None:
     connection.execute(update(VideoRow).where(VideoRow.id == video_id).values(**values))
+
+
+async def test_what_was_added_together_is_listed_by_name(world: World) -> None:
+    for n in (10, 2, 1):
+        world.put(f"Part {n}.mp4", n)
+    await world.scan()
+    newest_first = select(VideoRow.title).order_by(VideoRow.added_at.desc(), VideoRow.id.desc())
+    titles = await world.db.read(lambda connection: connection.execute(newest_first).scalars().all())
+    assert titles == ["Part 1", "Part 2", "Part 10"]
 
 
 async def test_new_files_become_videos_and_a_second_scan_changes_nothing(world: World) -> None:
@@ -545,17 +555,67 @@ async def test_a_folder_that_is_not_there_is_a_problem_and_nothing_in_it_is_miss
     before = await world.ids()
     aside = world.root.rename(world.root.parent / "aside")
     world.events.clear()
-    await world.scan()
+    assert await failed_scan(world) == (f"{world.root}: {NOT_THERE}", 1)
     (folder,) = await world.folders.list()
-    assert "not there" in (folder.problem or "")
+    assert folder.problem == NOT_THERE
     assert (folder.videos, folder.missing) == (1, 0)
     assert FoldersChanged() in world.events
+    changed = VideosChanged(tuple(before.values()))
+    assert changed in world.events
     assert await world.ids() == before
     aside.rename(world.root)
+    world.events.clear()
     await world.scan()
     (folder,) = await world.folders.list()
     assert folder.problem is None
+    assert changed in world.events
     assert await world.ids() == before
+
+
+NOT_THERE = "This folder is not there. If it is on a removable or network disk, connect it."
+
+
+async def failed_scan(world: World) -> tuple[str | None, int]:
+    """Why a scan of everything failed, and how many problems it counts."""
+    job = await world.scans.wait(await world.scans.request())
+    assert job.state is JobState.FAILED
+    return job.error, msgspec.convert(job.detail, ScanProgress).errors
+
+
+async def test_a_folder_that_is_not_there_does_not_keep_the_others_from_being_scanned(
+    world: World, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "bad.mp4").write_bytes(b"no film")
+    await world.folders.add(os.fsencode(other))
+    world.put("worse.mp4", b"no film either")
+    assert (await world.scan()).errors == 2
+    (other / "b.mp4").write_bytes(unique_clip_bytes(2))
+    aside = world.root.rename(tmp_path / "aside")
+    assert await failed_scan(world) == (f"{world.root}: {NOT_THERE}", 2)
+    assert set(await world.ids()) == {b"b.mp4"}
+    assert set(await world.problems()) == {f"{other}/bad.mp4"}
+    aside.rename(world.root)
+    await world.scan()
+    assert set(await world.problems()) == {f"{other}/bad.mp4", "worse.mp4"}
+
+
+async def test_a_folder_that_is_back_is_so_from_the_beginning_of_the_scan(world: World) -> None:
+    world.put("a.mp4", 1)
+    await world.scan()
+    aside = world.root.rename(world.root.parent / "aside")
+    await failed_scan(world)
+    aside.rename(world.root)
+    world.put("b.mp4", 2)
+    world.media.probe_gate.clear()
+    world.media.is_probing.clear()
+    job = await world.scans.request()
+    await world.media.is_probing.wait()
+    (folder,) = await world.folders.list()
+    assert folder.problem is None
+    world.media.probe_gate.set()
+    assert (await world.scans.wait(job)).state is JobState.DONE
 
 
 async def test_an_empty_folder_with_known_files_looks_unmounted(world: World) -> None:
@@ -563,6 +623,7 @@ async def test_an_empty_folder_with_known_files_looks_unmounted(world: World) ->
     await world.scan()
     before = await world.ids()
     aside = (world.root / "a").rename(world.root.parent / "aside")
+    assert (await world.scan()).errors == 1
     await world.scan()
     (folder,) = await world.folders.list()
     assert (folder.problem, folder.missing) == (EMPTY_FOLDER, 1)

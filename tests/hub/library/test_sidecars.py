@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, update
 
-from hub.db.repositories.names import fold
+from hub.db.repositories.names import sort_key
 from hub.db.tables import VideoRow
 from hub.library import sidecars
 from hub.library.metadata import Metadata
@@ -123,7 +123,11 @@ async def test_sources_outrank_each_other_field_by_field(world: World) -> None:
     world.put("a/film.info.json", info(title="From info", description="Words", tags=["y", "z"]))
     await world.scan()
     row = (await world.rows())[b"a/film.mp4"]
-    assert (row["title"], row["title_key"], row["channel"]) == ("From info", fold("From info"), "Nfo studio")
+    assert (row["title"], row["title_key"], row["channel"]) == (
+        "From info",
+        sort_key("From info"),
+        "Nfo studio",
+    )
     assert row["description"] == "Words"
     assert await world.tags(row["video_id"]) == ["y", "z"]
     assert len(world.media.probed) == 1, "what lies beside a file says nothing new about the file"

@@ -81,7 +81,7 @@ async def test_pictures_are_made_newest_first_and_what_is_looked_at_before_all(p
     await all_made(pictured)
     order = [name for name, _ in pictured.media.pictured]
     assert set(order) == {b"%d.mp4" % n for n in range(1, 8)}
-    assert order.index(b"1.mp4") < order.index(b"2.mp4")
+    assert order.index(b"1.mp4") <= 3
     assert (b"1.mp4", Priority.INTERACTIVE) in pictured.media.pictured
     rest = [name for name, priority in pictured.media.pictured[3:] if priority is Priority.THUMBNAIL]
     # Three are made side by side, so neighbours may change places.
