@@ -14,6 +14,8 @@ class HubError(Exception):
 
     code = "internal"
     title = "Something went wrong"
+    retry_after_s: int | None = None
+    """After how many seconds another try makes sense; None when waiting alone changes nothing."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -75,6 +77,22 @@ class TooManyRequests(HubError):
     def __init__(self, message: str, *, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class DatabaseUnavailable(HubError):
+    """The database is locked by somebody else, or does not answer; nothing was changed."""
+
+    code = "database-unavailable"
+    title = "The database does not answer"
+    retry_after_s: int | None = 5
+
+
+class StorageFull(DatabaseUnavailable):
+    """The disk has no room for what was to be stored; nothing was changed."""
+
+    code = "storage-full"
+    title = "The disk is full"
+    retry_after_s = None
 
 
 class ConfigError(HubError):

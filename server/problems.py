@@ -11,11 +11,13 @@ from aiohttp import web
 
 from hub.errors import (
     Conflict,
+    DatabaseUnavailable,
     HubError,
     InvalidInput,
     NotAllowed,
     NotFound,
     NotSignedIn,
+    StorageFull,
     TooManyRequests,
 )
 
@@ -32,6 +34,8 @@ _STATUS: tuple[tuple[type[HubError], int], ...] = (
     (NotSignedIn, 401),
     (NotAllowed, 403),
     (TooManyRequests, 429),
+    (StorageFull, 507),
+    (DatabaseUnavailable, 503),
 )
 
 
@@ -105,11 +109,8 @@ def not_signed_in() -> HttpProblem:
 
 def _from_hub_error(request: web.BaseRequest, error: HubError) -> web.Response:
     status = status_of(error)
-    headers = {}
-    retry_after_s = None
-    if isinstance(error, TooManyRequests):
-        retry_after_s = error.retry_after_s
-        headers["Retry-After"] = str(retry_after_s)
+    retry_after_s = error.retry_after_s
+    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
     if status == 500:
         log.error("%s %s failed: %s", request.method, request.path, error.message, exc_info=error)
     field = error.field if isinstance(error, InvalidInput) else None

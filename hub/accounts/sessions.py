@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 from cachetools import TTLCache
-from sqlalchemy.exc import DBAPIError
 from ulid import ULID
 
 from hub.accounts.devices import DeviceInfo
 from hub.accounts.types import Credential, Device, SignedIn, User, Viewer
 from hub.db.engine import Database
 from hub.db.repositories import accounts as rows
+from hub.db.retry import DATABASE_ERRORS
 from hub.errors import NotSignedIn
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class Sessions:
         renewed = self._known[digest] = msgspec.structs.replace(credential, expires_at=expires_at)
         try:
             await self._db.write(rows.renew_session, credential.session_id, expires_at=expires_at, now=now)
-        except DBAPIError:
+        except DATABASE_ERRORS:
             # A full disk must not lock out people who only want to watch; tomorrow is another day.
             log.warning("a session could not be renewed", exc_info=True)
         return renewed

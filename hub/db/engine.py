@@ -5,23 +5,31 @@ every write goes through one thread and begins with `BEGIN IMMEDIATE`; reads run
 snapshot of its own (WAL). On PostgreSQL the same two doors lead to ordinary transactions.
 
 Functions given to `read` and `write` take a SQLAlchemy `Connection` first, run on another thread, and must not
-keep it. A write is committed when the function returns and undone when it raises.
+keep it. A write is committed when the function returns and undone when it raises. What keeps the database from
+answering comes out as DatabaseUnavailable or StorageFull, whichever door it was met at.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, insert, make_url, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from hub.db.failures import as_unavailable, has_room, storage_full
+from hub.db.tables import SettingRow
+from hub.errors import DatabaseUnavailable
 from hub.runtime.private import close_to_others, make_private_file
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +37,7 @@ T = TypeVar("T")
 READERS = 4
 BUSY_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_S = 10
+_TRIAL = "db.trial"
 
 
 def open_engine(url: str, *, readers: int = READERS) -> Engine:
@@ -93,6 +102,8 @@ class Database:
         self._writing = engine.execution_options(writes=True)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="db-writer")
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="db-reader")
+        self._file = Path(engine.url.database or "") if self.is_sqlite else None
+        self._write_failure: DatabaseUnavailable | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -118,12 +129,43 @@ class Database:
 
     def read_now(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`read` for code that is already on a thread of its own."""
-        with self.engine.connect() as connection, connection.begin():
-            return fn(connection, *args, **kwargs)
+        return self._run(self.engine, fn, *args, **kwargs)
+
+    async def check(self) -> None:
+        """Raise DatabaseUnavailable (or StorageFull) when nothing can be read, or not be written any more.
+
+        While writes go through it only reads: whoever asks often must not keep the disk busy.
+        """
+        await self.read(_look)
+        if self._write_failure is not None:
+            await self.write(_try_to_write)
+        await asyncio.get_running_loop().run_in_executor(self._readers, self._check_room)
+
+    def _check_room(self) -> None:
+        if self._file is not None and not has_room(self._file):
+            raise storage_full(self._file, "the disk is full")
 
     def _write_now(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with self._writing.begin() as connection:
-            return fn(connection, *args, **kwargs)
+        try:
+            result = self._run(self._writing, fn, *args, **kwargs)
+        except DatabaseUnavailable as failure:
+            if self._write_failure is None:
+                log.warning("%s", failure.message, exc_info=failure)
+            self._write_failure = failure
+            raise
+        self._write_failure = None
+        return result
+
+    def _run(
+        self, engine: Engine, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        try:
+            with engine.begin() as connection:
+                return fn(connection, *args, **kwargs)
+        except SQLAlchemyError as error:
+            if (unavailable := as_unavailable(error, self._file)) is None:
+                raise
+            raise unavailable from error
 
     async def close(self) -> None:
         """Let what is under way finish, then close every connection (SQLite then folds the WAL into the file)."""
@@ -133,3 +175,13 @@ class Database:
         self._writer.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
+
+
+def _look(connection: Connection) -> None:
+    connection.execute(select(SettingRow.key).limit(1))
+
+
+def _try_to_write(connection: Connection) -> None:
+    """Something that must reach the disk and leaves nothing."""
+    connection.execute(insert(SettingRow).values(key=_TRIAL, value=""))
+    connection.execute(delete(SettingRow).where(SettingRow.key == _TRIAL))

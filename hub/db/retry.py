@@ -9,10 +9,12 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from hub.errors import DatabaseUnavailable
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-DATABASE_ERRORS = (SQLAlchemyError, OSError)
+DATABASE_ERRORS = (DatabaseUnavailable, SQLAlchemyError, OSError)
 """What may pass by itself, or once somebody has made room."""
 FIRST_S, LONGEST_S = 1.0, 30.0
 """First and longest wait between two tries."""
@@ -52,6 +54,8 @@ class Retry:
 
 def reason(error: BaseException) -> str:
     """What the database (or the system) says, as a sentence, without the statement that failed."""
+    if isinstance(error, DatabaseUnavailable):
+        return error.message
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     first_line = next(iter(str(cause).strip().splitlines()), type(cause).__name__)
     return f"The database failed: {first_line.rstrip('.')}."

@@ -12,6 +12,7 @@ import logging
 import queue
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from io import TextIOWrapper
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
@@ -61,11 +62,40 @@ def set_up_logging(paths: Paths, *, verbose: bool = False) -> Callable[[], None]
 
 
 class _PrivateFileHandler(RotatingFileHandler):
-    """Titles and paths are nobody else's business."""
+    """Titles and paths are nobody else's business. A full disk is said once, and not at every record."""
+
+    _has_failed = False
 
     def _open(self) -> TextIOWrapper:
         make_private_file(Path(self.baseFilename))
         return super()._open()
+
+    def flush(self) -> None:
+        super().flush()
+        self._has_failed = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # its base's name
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            super().handleError(record)
+            return
+        # What is in its buffer would fail again; the next record opens the file anew.
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
+        if not self._has_failed:
+            self._has_failed = True
+            with suppress(OSError, ValueError):
+                reason = error.strerror or error
+                sys.stderr.write(
+                    f"WARNING: The log {self.baseFilename} cannot be written ({reason}). "
+                    "It goes on once that is mended.\n"
+                )
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
 
 
 class _RecordQueue(QueueHandler):

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
-from hub.errors import Conflict, InvalidInput
+from hub.errors import Conflict, DatabaseUnavailable, InvalidInput
 from hub.events import WindowRequested
 from server.answers import json_response
 from server.call import Call, NoQuery
@@ -42,7 +42,9 @@ async def readyz(call: Call[None, NoQuery]) -> web.Response:
     if not reasons:
         try:
             async with asyncio.timeout(DATABASE_TIMEOUT_S):
-                await call.hub.accounts.users()
+                await call.hub.db.check()
+        except DatabaseUnavailable as error:
+            reasons = [error.message]
         except Exception:
             # Whatever keeps the database from answering, the answer is the same: not ready.
             log.warning("the database does not answer", exc_info=True)

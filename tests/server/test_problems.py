@@ -31,6 +31,8 @@ def document(error: Exception, path: str = "/v1/x") -> dict[str, Any]:
         (errors.NotSignedIn("x"), 401),
         (errors.NotAllowed("x"), 403),
         (errors.TooManyRequests("x", retry_after_s=1), 429),
+        (errors.DatabaseUnavailable("x"), 503),
+        (errors.StorageFull("x"), 507),
         (errors.MediaError("x"), 500),
         (errors.DataFolderError("x"), 500),
         (UnreadableFile("x"), 500),

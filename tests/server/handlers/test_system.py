@@ -34,7 +34,7 @@ async def test_a_server_that_is_not_ready_says_why(server: Server, anyone: Clien
 async def test_a_database_that_does_not_answer_is_a_reason(
     hub: Hub, anyone: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub.accounts, "users", AsyncMock(side_effect=OSError("disk gone")))
+    monkeypatch.setattr(hub.db, "check", AsyncMock(side_effect=OSError("disk gone")))
     reply = await anyone.get("/readyz")
     assert (reply.status, reply.json["reasons"]) == (503, ["the database does not answer"])
     monkeypatch.setattr("server.handlers.system.DATABASE_TIMEOUT_S", 0.01)
@@ -42,7 +42,7 @@ async def test_a_database_that_does_not_answer_is_a_reason(
     async def never() -> None:
         await asyncio.get_running_loop().create_future()
 
-    monkeypatch.setattr(hub.accounts, "users", never)
+    monkeypatch.setattr(hub.db, "check", never)
     assert (await anyone.get("/readyz")).status == 503
 
 
