@@ -153,6 +153,37 @@ def test_the_first_run_leads_to_the_first_film(tmp_path: Path, films: Path, visi
         visit.leave()
 
 
+def test_a_folder_is_removed_only_by_saying_so(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, visiting: Visiting
+) -> None:
+    folder = tmp_path_factory.mktemp("empty")
+    with Serving(tmp_path / "data") as hub:
+        hub.set_up()
+        hub.call("POST", "/v1/folders", {"path": str(folder)})
+        wait_for_jobs(hub)
+        visit = visiting(hub.url, token=hub.token)
+        page = visit.page
+        page.goto("/settings")
+        dialog = page.get_by_role("dialog")
+        remove = page.get_by_role("button", name=f"Remove: {folder}")
+        for way in ("button", "key", "beside"):
+            remove.click()
+            expect(dialog).to_be_visible()
+            if way == "button":
+                dialog.get_by_role("button", name="Cancel").click()
+            elif way == "key":
+                page.keyboard.press("Escape")
+            else:
+                page.mouse.click(5, 5)
+            expect(dialog).to_be_hidden()
+        assert len(hub.call("GET", "/v1/folders")["items"]) == 1
+        remove.click()
+        dialog.get_by_role("button", name="Remove").click()
+        expect(remove).to_be_hidden()
+        assert hub.call("GET", "/v1/folders")["items"] == []
+        visit.leave()
+
+
 def test_a_film_plays_to_its_end_and_counts_as_watched(hub: Serving, visiting: Visiting) -> None:
     page = visiting(hub.url, token=hub.token).page
     page.goto("/")
