@@ -44,6 +44,26 @@ class FolderName(click.Path):
         return super().convert(value, param, ctx)
 
 
+class ListingGroup(click.Group):
+    """A group that lists when no command is named: `marquee jobs --json` is `marquee jobs list --json`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Name the command `list` where options come first or nothing does; but a group's --help is its own."""
+        own = {name for option in self.get_params(ctx) for name in option.opts}
+        if not ctx.resilient_parsing and (not args or (args[0].startswith("-") and args[0] not in own)):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of the list, the group's own, and then the commands."""
+        options = (*self.commands["list"].params, *self.get_params(ctx))
+        with formatter.section("Options"):
+            formatter.write_dl(
+                [record for one in options if (record := one.get_help_record(ctx)) is not None]
+            )
+        self.format_commands(ctx, formatter)
+
+
 class CliContext:
     """click's `ctx.obj`."""
 

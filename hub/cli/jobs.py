@@ -5,18 +5,15 @@ from __future__ import annotations
 import click
 
 from hub.cli.access import open_hub
-from hub.cli.context import CliContext
+from hub.cli.context import CliContext, ListingGroup
 from hub.cli.output import print_json, print_table
 from hub.cli.progress import describe
 from hub.jobs.types import Job
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def jobs(ctx: click.Context) -> None:
+@click.group(cls=ListingGroup, invoke_without_command=True)
+def jobs() -> None:
     """List, show, cancel or retry jobs."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_jobs, limit=20, active=False, as_json=False)
 
 
 @jobs.command("list")
@@ -76,7 +73,7 @@ def cancel(context: CliContext, job_id: str) -> None:
 @click.argument("job_id", metavar="ID")
 @click.pass_obj
 def retry(context: CliContext, job_id: str) -> None:
-    """Queue an ended job again."""
+    """Queue a job that failed or was cancelled again."""
     with open_hub(context) as hub:
         click.echo(f"{job_id} is {hub.retry_job(job_id).state}.")
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import click
 
 from hub.cli.access import open_hub
-from hub.cli.context import CliContext
+from hub.cli.context import CliContext, ListingGroup
 from hub.cli.output import print_json, print_table
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def removed(ctx: click.Context) -> None:
+@click.group(cls=ListingGroup, invoke_without_command=True)
+def removed() -> None:
     """List removed videos, or bring some back."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_removed, as_json=False)
 
 
 @removed.command("list")
