@@ -33,7 +33,15 @@ def desktop(ctx: click.Context, target: str | None) -> None:
     context.start_logging()
     from gui.bootstrap import run
 
-    ctx.exit(run(settings, context.paths, target))
+    code = run(settings, context.paths, target)
+    from gui.player import vlc_loader
+
+    if vlc_loader.is_under_way():
+        # Everything else has ended, and a slow disk is no reason to stay: the interpreter would wait for that thread.
+        context.close()
+        sys.stdout.flush()
+        os._exit(code)
+    ctx.exit(code)
 
 
 def has_display() -> bool:

@@ -68,8 +68,13 @@ class VlcLoader(QObject):
             self.done.emit()
 
 
+def is_under_way() -> bool:
+    """Whether some thread still loads, wanted or not."""
+    return any(isinstance(thread, _Load) for thread in threading.enumerate())
+
+
 class _Load(threading.Thread):
-    """Not a daemon: ended in the middle of it, the library would take the program's end with it."""
+    """Not a daemon: the interpreter would take itself apart under a library that is half there."""
 
     def __init__(self) -> None:
         super().__init__(name="load-libvlc")

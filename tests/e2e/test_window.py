@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -48,7 +49,7 @@ class Window:
     def __init__(self, data: Path, display: str) -> None:
         self.data = data
         self.errors = data.parent / "window.stderr"
-        self._env = environment(
+        self.env = environment(
             DISPLAY=display, QT_QPA_PLATFORM="xcb", MARQUEE_SERVER__PORT="0", MARQUEE_SERVER__HOST="127.0.0.1"
         )
         self._display = display
@@ -56,7 +57,7 @@ class Window:
 
     def start(self, *arguments: str | Path) -> None:
         with self.errors.open("wb") as errors:
-            self.process = subprocess.Popen(marquee(*arguments, data=self.data), stderr=errors, env=self._env)
+            self.process = subprocess.Popen(marquee(*arguments, data=self.data), stderr=errors, env=self.env)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Send a signal; exit code and how long it took."""
@@ -67,7 +68,7 @@ class Window:
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Another command on the same data folder and screen."""
         return subprocess.run(
-            marquee(*arguments, data=self.data), capture_output=True, text=True, env=self._env, timeout=60
+            marquee(*arguments, data=self.data), capture_output=True, text=True, env=self.env, timeout=60
         )
 
     def screenshot(self) -> Image.Image:
@@ -184,6 +185,23 @@ def test_signal_during_the_start_ends_it_clean(window: Window, number: signal.Si
     assert window.errors.read_text() == ""
 
 
+def test_a_disk_that_is_slow_to_give_libvlc_holds_up_nothing(tmp_path: Path, display: str) -> None:
+    slow, asked = tmp_path / "slow", tmp_path / "asked"
+    slow.mkdir()
+    (slow / "vlc.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(asked)!r}).touch()\ntime.sleep(60)\n"
+    )
+    window = Window(tmp_path / "data", display)
+    window.env["PYTHONPATH"] = f"{slow}{os.pathsep}{window.env['PYTHONPATH']}"
+    window.start()
+    wait_until(asked.exists, "libvlc to be wanted")
+    code, took_s = window.stop()
+    assert code == 0
+    assert took_s < 5
+    assert window.errors.read_text() == ""
+    assert not Paths(window.data).instance_file.exists()
+
+
 def test_hub_without_a_window_is_named_and_left_alone(tmp_path: Path, display: str) -> None:
     with Serving(tmp_path / "data") as hub:
         window = Window(tmp_path / "data", display)
@@ -197,7 +215,7 @@ def test_hub_without_a_window_is_named_and_left_alone(tmp_path: Path, display: s
 def test_port_in_use_is_told_in_the_window(tmp_path: Path, display: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         window = Window(tmp_path / "data", display)
-        window._env["MARQUEE_SERVER__PORT"] = str(taken.getsockname()[1])
+        window.env["MARQUEE_SERVER__PORT"] = str(taken.getsockname()[1])
         window.start()
         wait_until(lambda: "in use" in window.errors.read_text(), "the reason on stderr")
         assert window.process.poll() is None

@@ -86,11 +86,14 @@ def test_it_loads_by_itself_when_the_window_has_come_to_rest(
 
 
 def test_what_is_closed_in_the_middle_is_let_go_of_when_it_is_there(loader: VlcLoader, disk: Disk) -> None:
+    assert not vlc_loader.is_under_way()
     loader.start()
     loader.close()
+    assert vlc_loader.is_under_way()
     assert disk.releases == 0
     disk.may_go_on.set()
     disk.threads[0].join(10)
+    assert not vlc_loader.is_under_way()
     assert disk.releases == 1
 
 
