@@ -20,16 +20,26 @@ _MAX_NAME = 48
 
 def follow(hub: HubAccess, job: Job) -> Job:
     """Show `job` until it is over and return its last state. Ctrl-C cancels it. HubError when it failed."""
+    ended = watch(hub, job)
+    require_done(ended)
+    return ended
+
+
+def watch(hub: HubAccess, job: Job) -> Job:
+    """Show `job` until it is over, well or not, and return its last state. Ctrl-C cancels it."""
     show = _show_live if sys.stderr.isatty() else _show_lines
     try:
-        ended = show(hub, job)
+        return show(hub, job)
     except KeyboardInterrupt:
-        ended = hub.cancel_job(job.id)
+        return hub.cancel_job(job.id)
+
+
+def require_done(ended: Job) -> None:
+    """HubError when the job failed or was cancelled."""
     if ended.state is JobState.FAILED:
         raise HubError(ended.error or f"{ended.title} failed.")
     if ended.state is JobState.CANCELLED:
         raise HubError(f"{ended.title} was cancelled. What was done so far is kept.")
-    return ended
 
 
 def describe(job: Job) -> str:

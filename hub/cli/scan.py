@@ -9,8 +9,9 @@ import click
 
 from hub.cli.access import HubAccess, open_hub
 from hub.cli.context import CliContext, FolderName
-from hub.cli.progress import follow
+from hub.cli.progress import require_done, watch
 from hub.errors import Conflict, HubError, InvalidInput, NotFound
+from hub.jobs.types import Job
 from hub.library.types import Folder
 
 _SHOWN_PROBLEMS = 20
@@ -55,7 +56,13 @@ def scan(context: CliContext, folder: str | None) -> None:
 
 
 def _scan(hub: HubAccess, folders: list[Folder]) -> None:
-    job = follow(hub, hub.request_scan([folder.id for folder in folders]))
+    job = watch(hub, hub.request_scan([folder.id for folder in folders]))
+    if job.detail.get("phase") == "done":  # also of one that failed only because a folder could not be read
+        _report(hub, job, folders)
+    require_done(job)
+
+
+def _report(hub: HubAccess, job: Job, folders: list[Folder]) -> None:
     figures = job.detail
     click.echo(
         f"{figures['files_found']:,} media files: {figures['files_new']:,} new, {figures['files_changed']:,} changed, "
@@ -63,7 +70,8 @@ def _scan(hub: HubAccess, folders: list[Folder]) -> None:
     )
     ids = {folder.id for folder in folders}
     for folder in hub.folders():
-        if folder.id in ids and folder.problem:
+        # What the job failed of is its last word.
+        if folder.id in ids and folder.problem and folder.problem not in (job.error or ""):
             click.echo(f"  {folder.path}: {folder.problem}", err=True)
     problems = [problem for problem in hub.problems() if problem.folder_id in ids]
     for problem in problems[:_SHOWN_PROBLEMS]:

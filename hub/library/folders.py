@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -14,12 +15,13 @@ from sqlalchemy import Connection
 from hub.db.engine import Database
 from hub.db.repositories import files, folders
 from hub.errors import Conflict, InvalidInput, NotFound
-from hub.events import EventBus, FoldersChanged, VideosRemoved
+from hub.events import EventBus, FoldersChanged, VideosChanged, VideosRemoved
 from hub.library.names import to_text
 from hub.library.types import Folder, ScanProblem
 from hub.library.walk import root_problem
 
 MAX_PROBLEMS = 1_000
+EMPTY_FOLDER = "This folder is empty, though there were videos in it. If a disk is mounted here, connect it."
 _IDS_PER_EVENT = 1_000
 
 
@@ -80,10 +82,7 @@ class FolderService:
             raise NotFound("There is no library folder with this id.")
         self._notes.pop(folder_id, None)
         self._events.publish(FoldersChanged())
-        left = iter(videos)
-        while ids := tuple(islice(left, _IDS_PER_EVENT)):
-            self._events.publish(VideosRemoved(ids))
-            await asyncio.sleep(0)  # a folder may hold 100,000: others get their turn in between
+        await self._tell(VideosRemoved, videos)
 
     async def problems(self) -> list[ScanProblem]:
         """The scan report: what was passed over, newest first, then what plays and is damaged.
@@ -103,8 +102,28 @@ class FolderService:
 
     async def set_problem(self, folder_id: str, problem: str | None) -> None:
         """Note why a folder cannot be read, or with None that it can."""
-        if await self._db.write(folders.set_problem, folder_id, problem):
+        await self._note(folder_id, problem)
+
+    async def look_at(self, folder_id: str, root: bytes) -> str | None:
+        """Note whether the folder at `root` can be read now, and say why not.
+
+        One that looked unmounted goes on doing so until a scan has found something in it.
+        """
+        problem = await asyncio.to_thread(root_problem, root)
+        await self._note(folder_id, problem, keeping=EMPTY_FOLDER)
+        return problem
+
+    async def _note(self, folder_id: str, problem: str | None, *, keeping: str | None = None) -> None:
+        concerned = await self._db.write(folders.set_problem, folder_id, problem, keeping=keeping)
+        if concerned is not None:
             self._events.publish(FoldersChanged())
+            await self._tell(VideosChanged, concerned)
+
+    async def _tell(self, kind: type[VideosChanged] | type[VideosRemoved], videos: Iterable[str]) -> None:
+        left = iter(videos)
+        while ids := tuple(islice(left, _IDS_PER_EVENT)):
+            self._events.publish(kind(ids))
+            await asyncio.sleep(0)  # a folder may hold 100,000: others get their turn in between
 
     def set_note(self, folder_id: str, note: str | None) -> None:
         """Note what keeps a folder from being followed as it changes; shown while nothing worse is wrong with it."""

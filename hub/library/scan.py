@@ -20,17 +20,17 @@ from hub.db.engine import Database
 from hub.db.repositories import files as rows
 from hub.db.repositories.files import Place
 from hub.db.repositories.folders import set_scanned
-from hub.errors import MediaError
+from hub.errors import HubError, MediaError
 from hub.events import EventBus, VideosAdded, VideosChanged
 from hub.library import sidecars
 from hub.library.apply import STALE, News, Observation, Outcome, Rejection, apply
 from hub.library.compare import Batch, Comparison, Found, Leftovers
-from hub.library.folders import FolderService
+from hub.library.folders import EMPTY_FOLDER, FolderService, shown_path
 from hub.library.looks import Looks, NotLookedAt
 from hub.library.names import to_text
 from hub.library.sidecars import SidecarProblem, Sidecars
 from hub.library.types import ScanProgress
-from hub.library.walk import Spot, Walk, root_problem
+from hub.library.walk import Spot, Walk
 from hub.media.errors import PoolClosed, UnreadableFile, WorkerFailed
 from hub.media.files import reason as words_for
 from hub.media.types import ProbeResult
@@ -49,8 +49,6 @@ WRITE_EVERY_S = 0.5
 RATE_OVER_S = 1.0
 UNREAD: sidecars.FileFacts = (0, STALE)
 """Size and time of a sidecar that would not tell them."""
-
-EMPTY_FOLDER = "This folder is empty, though there were videos in it. If a disk is mounted here, connect it."
 
 
 class Prober(Protocol):
@@ -103,6 +101,10 @@ class Scan:
         self._todo: asyncio.Queue[_Task | None] = asyncio.Queue(QUEUED)
         self._news = News()
         self._deferred: list[Observation] = []
+        self._unread: dict[bytes, str] = {}
+        """Why folders could not be read, by their path."""
+        self._unmounted = 0
+        """How many folders were empty and had not been before."""
         self._writing = asyncio.Lock()
 
     @property
@@ -112,7 +114,10 @@ class Scan:
         return bool(figures.added or figures.missing or figures.moved or figures.updated)
 
     async def run(self, parts: Sequence[Part]) -> None:
-        """Scan the parts, one after the other. HubError when nothing more can be done."""
+        """Scan the parts, one after the other.
+
+        HubError when nothing more can be done, or names the folders that could not be read once all others are scanned.
+        """
         roots = await self._folders.paths()
         over = asyncio.Event()
         try:
@@ -138,18 +143,17 @@ class Scan:
         for part, comparison, leftovers, vanished in walked:
             await self._finish(part, comparison, leftovers, vanished)
         await self._write_deferred()
-        if walked:
-            self._figures.errors = await self._count_problems([part.folder_id for part, *_ in walked])
+        await self._count_problems([part.folder_id for part, *_ in walked])
         self._tell("done")
+        if self._unread:
+            raise HubError(" ".join(f"{shown_path(path)}: {why}" for path, why in self._unread.items()))
 
     # --- walking ------------------------------------------------------------------------------------------------------
 
     async def _walk(
         self, part: Part, root: bytes, roots: dict[str, bytes]
     ) -> tuple[Part, Comparison, Leftovers, list[Place]] | None:
-        problem = await asyncio.to_thread(root_problem, root)
-        if problem is not None:
-            await self._folders.set_problem(part.folder_id, problem)
+        if not await self._can_be_read(part.folder_id, root):
             return None
         walk = Walk(root, part.spots, folders=roots.values(), left_out=self._folders.left_out)
         comparison = Comparison(self._db, part.folder_id, walk, part.unsettled)
@@ -164,6 +168,12 @@ class Scan:
             self._tell("walking")
         leftovers = await to_the_end(self._scope, asyncio.to_thread(comparison.leftovers))
         return part, comparison, leftovers, vanished
+
+    async def _can_be_read(self, folder_id: str, root: bytes) -> bool:
+        problem = await self._folders.look_at(folder_id, root)
+        if problem is not None:
+            self._unread[root] = problem
+        return problem is None
 
     def _note(self, folder_id: str, batch: Batch) -> None:
         figures = self._figures
@@ -181,9 +191,7 @@ class Scan:
     ) -> None:
         folder_id = part.folder_id
         # A disk that was pulled out meanwhile says nothing about the files on it.
-        problem = await asyncio.to_thread(root_problem, comparison.walk.root)
-        if problem is not None:
-            await self._folders.set_problem(folder_id, problem)
+        if not await self._can_be_read(folder_id, comparison.walk.root):
             return
         for name, places in (
             ("vanished", vanished + leftovers.vanished),
@@ -199,14 +207,15 @@ class Scan:
         await self._write_all()
         if leftovers.rejected_dirs:
             await self._db.write(rows.forget_rejected_in, folder_id, leftovers.rejected_dirs)
-        await self._folders.set_problem(
-            folder_id, EMPTY_FOLDER if comparison.is_empty and comparison.knows_files else None
-        )
+        looks_unmounted = comparison.is_empty and comparison.knows_files
+        self._unmounted += looks_unmounted
+        await self._folders.set_problem(folder_id, EMPTY_FOLDER if looks_unmounted else None)
         if part.is_whole:
             await self._db.write(set_scanned, folder_id, datetime.now(UTC))
 
-    async def _count_problems(self, folder_ids: Sequence[str]) -> int:
-        return await self._db.read(rows.count_rejected, folder_ids)
+    async def _count_problems(self, folder_ids: Sequence[str]) -> None:
+        found: int = await self._db.read(rows.count_rejected, folder_ids)
+        self._figures.errors = found + self._unmounted + len(self._unread)
 
     # --- looking ------------------------------------------------------------------------------------------------------
 

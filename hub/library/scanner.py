@@ -141,8 +141,8 @@ class ScanService:
         finally:
             if context.job.kind == KIND:
                 self._scanning = frozenset()
-        if scan.changed_counts or context.job.kind == KIND:
-            self._events.publish(FoldersChanged())
+            if scan.changed_counts or context.job.kind == KIND:
+                self._events.publish(FoldersChanged())
 
 
 def _survey(comparison: Comparison, survey: Survey) -> Iterator[bool]:

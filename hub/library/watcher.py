@@ -27,7 +27,7 @@ from hub.library.scan import Part
 from hub.library.scanner import ScanService
 from hub.library.settling import APART_S, Settling
 from hub.library.tree_watch import Changes, TreeWatch, Trouble
-from hub.library.walk import Spot
+from hub.library.walk import Spot, root_problem
 from hub.runtime.tasks import TaskScope
 
 TICK_S = 0.1
@@ -122,7 +122,8 @@ class FolderFollower:
         self._wake = asyncio.Event()
         self._watch: TreeWatch | None = None
         self._is_polling = False
-        self._root_is: tuple[int, int] | None = _NOT_LOOKED_AT
+        self._root_is: tuple[int, int] | str = _NOT_LOOKED_AT
+        """Which directory the folder is, or why it cannot be read."""
         self._root_look_at = self._whole_look_at = self._survey_at = 0.0
         self._watch_again_at = self._scan_at = math.inf
         self._trouble_at, self._retry_s = 0.0, RETRY_S
@@ -149,7 +150,7 @@ class FolderFollower:
             if time.monotonic() >= self._root_look_at:
                 self._root_look_at = time.monotonic() + ROOT_EVERY_S
                 await self._look_at_root()
-            if self._root_is is not None:
+            if not isinstance(self._root_is, str):
                 if time.monotonic() >= self._watch_again_at:
                     await self._begin_watch()
                 await self._take_up()
@@ -162,22 +163,22 @@ class FolderFollower:
     # --- hearing ------------------------------------------------------------------------------------------------------
 
     async def _look_at_root(self) -> None:
-        """Begin or end the watch when the folder comes, goes or is another by now."""
-        root_is = await asyncio.to_thread(_identity, self._root)
+        """Begin or end the watch when the folder comes, goes or is another by now, and have that noted."""
+        root_is = await asyncio.to_thread(_what_is_at, self._root)
         if root_is == self._root_is:
             return
+        await self._folders.look_at(self._folder_id, self._root)
         self._root_is = root_is
         self._plan_whole_look(0.0)
-        if root_is is None:
-            await self._lose_root()
+        if isinstance(root_is, str):
+            # Whatever is seen there next is watched anew, even if it looks like the old one. Until then a scan would
+            # only say what is noted already.
+            self._scan_at = math.inf
+            self._spots.clear()
+            self._ready.clear()
+            await self._end_watch()
         else:
             await self._begin_watch()
-
-    async def _lose_root(self) -> None:
-        """The folder cannot be read. Whatever is seen there next is watched anew, even if it looks like the old one."""
-        self._root_is = None
-        await self._end_watch()
-        self._scan_at = 0.0  # the scan says what is wrong
 
     async def _begin_watch(self) -> None:
         await self._end_watch()
@@ -257,7 +258,8 @@ class FolderFollower:
         if Spot() in spots:
             self._plan_whole_look(now - began)
         if survey.problem is not None:
-            await self._lose_root()
+            self._spots |= spots
+            self._root_look_at = 0.0
             return
         for found in survey.found:
             self._settling.note(found.place, found.size_bytes, found.mtime_ns)
@@ -323,9 +325,12 @@ def _spots(root: bytes, changes: Iterable[tuple[Change, str]], settling: Contain
     return spots
 
 
-def _identity(root: bytes) -> tuple[int, int] | None:
+def _what_is_at(root: bytes) -> tuple[int, int] | str:
+    """Device and inode of the directory, or why it cannot be read. Blocking."""
+    if (problem := root_problem(root)) is not None:
+        return problem
     try:
         status = os.stat(root)
-    except OSError:
-        return None
+    except OSError as error:
+        return str(error)
     return status.st_dev, status.st_ino

@@ -232,10 +232,14 @@ def count_rejected(connection: Connection, folder_ids: Collection[str]) -> int:
 
 
 def list_rejected(connection: Connection, limit: int) -> Sequence[RowMapping]:
-    """What was passed over, newest first, with the path of the folder (`folder_path`)."""
+    """What was passed over, newest first, with the path of the folder (`folder_path`).
+
+    Not in folders with a problem: what is in them now, nobody knows.
+    """
     statement = (
         select(*RejectedFileRow.__table__.columns, FolderRow.path.label("folder_path"))
         .join(FolderRow, FolderRow.id == RejectedFileRow.folder_id)
+        .where(FolderRow.problem.is_(None))
         .order_by(RejectedFileRow.seen_at.desc(), RejectedFileRow.dir, RejectedFileRow.name)
         .limit(limit)
     )
@@ -243,7 +247,7 @@ def list_rejected(connection: Connection, limit: int) -> Sequence[RowMapping]:
 
 
 def list_damaged(connection: Connection, limit: int) -> Sequence[RowMapping]:
-    """Files that play and have a problem (`reason`), with the path of the folder (`folder_path`)."""
+    """Files that play and have a problem (`reason`), with the path of the folder (`folder_path`); likewise."""
     statement = (
         select(
             FileRow.folder_id,
@@ -253,7 +257,7 @@ def list_damaged(connection: Connection, limit: int) -> Sequence[RowMapping]:
             FolderRow.path.label("folder_path"),
         )
         .join(FolderRow, FolderRow.id == FileRow.folder_id)
-        .where(FileRow.problem.is_not(None), FileRow.missing_since.is_(None))
+        .where(FileRow.problem.is_not(None), FileRow.missing_since.is_(None), FolderRow.problem.is_(None))
         .order_by(FileRow.dir, FileRow.name)
         .limit(limit)
     )

@@ -65,13 +65,31 @@ def remove_folder(connection: Connection, folder_id: str, now: datetime) -> list
     return videos if gone.rowcount else None
 
 
-def set_problem(connection: Connection, folder_id: str, problem: str | None) -> bool:
-    """Note why a folder cannot be read, or that it can; True when that is news."""
+def set_problem(
+    connection: Connection, folder_id: str, problem: str | None, *, keeping: str | None = None
+) -> list[str] | None:
+    """Note why a folder cannot be read, or with None that it can, unless the problem `keeping` is noted.
+
+    None when that is no news, else the ids of the videos that are missing, or there again, because of it.
+    """
     known = connection.execute(select(FolderRow.problem).where(FolderRow.id == folder_id)).first()
     if known is None or known.problem == problem:
-        return False
+        return None
+    if problem is None and keeping is not None and known.problem == keeping:
+        return None
     connection.execute(update(FolderRow).where(FolderRow.id == folder_id).values(problem=problem))
-    return True
+    if known.problem is not None and problem is not None:
+        return []
+    concerned = (
+        select(FileRow.video_id)
+        .join(VideoRow, VideoRow.id == FileRow.video_id)
+        .where(
+            FileRow.folder_id == folder_id,
+            FileRow.missing_since.is_(None),
+            VideoRow.state != VideoState.DELETED,
+        )
+    )
+    return list(connection.scalars(concerned))
 
 
 def set_scanned(connection: Connection, folder_id: str, now: datetime) -> None:

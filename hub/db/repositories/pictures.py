@@ -87,6 +87,7 @@ def _wanted(*columns: Any) -> Select[*tuple[Any, ...]]:
         .where(
             VideoRow.thumb_version.is_(None),
             FileRow.missing_since.is_(None),
+            FolderRow.problem.is_(None),
             VideoRow.state != VideoState.DELETED,
         )
     )

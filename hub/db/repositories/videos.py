@@ -41,6 +41,7 @@ _LIST_COLUMNS = (
     ChannelRow.name.label("channel"),
     FileRow.id.label("file_id"), FileRow.folder_id, FileRow.size_bytes, FileRow.container, FileRow.width,
     FileRow.height, FileRow.video_codec, FileRow.audio_codec, FileRow.missing_since,
+    FolderRow.problem.label("folder_problem"),
     WatchStateRow.position_s, WatchStateRow.watched,
 )  # fmt: skip
 
@@ -200,6 +201,7 @@ def _joined(user_id: str, *further: ColumnElement[Any]) -> Select[*tuple[Any, ..
         .select_from(VideoRow)
         .outerjoin(ChannelRow, ChannelRow.id == VideoRow.channel_id)
         .outerjoin(FileRow, FileRow.video_id == VideoRow.id)
+        .outerjoin(FolderRow, FolderRow.id == FileRow.folder_id)
         .outerjoin(WatchStateRow, mine)
     )
 

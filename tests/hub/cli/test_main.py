@@ -105,3 +105,23 @@ def test_a_command_with_a_hub_of_its_own_writes_the_log_and_ends_it(data: Path) 
     assert done.stderr == ""
     assert "the hub on" in (data / "logs" / "marquee.log").read_text()
     assert logging.getLogger().handlers == before
+
+
+def test_the_scan_of_a_folder_that_is_gone_fails_and_says_so_once(data: Path, tmp_path: Path) -> None:
+    films, clips = tmp_path / "films", tmp_path / "clips"
+    for folder in (films, clips):
+        folder.mkdir()
+        (folder / "bad.mp4").write_bytes(b"no film")
+    assert run(data, "add", str(films), str(clips)).exit_code == 0
+    films.rename(tmp_path / "away")
+    sentence = (
+        f"marquee: {films}: This folder is not there. If it is on a removable or network disk, connect it."
+    )
+    one = run(data, "scan", str(films))
+    assert (one.exit_code, one.stderr.splitlines()) == (1, [sentence])
+    assert "1 with problems" in one.stdout
+    both = run(data, "scan")
+    assert (both.exit_code, both.stderr.splitlines()[-1]) == (1, sentence)
+    assert f"{clips}/bad.mp4" in both.stderr
+    assert f"{films}/bad.mp4" not in both.stderr
+    assert "2 with problems" in both.stdout

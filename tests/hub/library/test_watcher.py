@@ -249,8 +249,12 @@ async def test_a_folder_that_goes_and_comes_back_is_followed_again(watched: Worl
     async def is_gone() -> bool:
         return "not there" in (await problem() or "")
 
-    await watched.until(is_gone)
+    watched.events.clear()
+    await watched.until(is_gone, PROMISED_S + SLACK_S)
     assert await watched.ids() == before
+    assert not [
+        event for event in watched.events if isinstance(event, JobChanged)
+    ]  # a word, not a failed scan
     aside.rename(watched.root)
 
     async def is_well() -> bool:

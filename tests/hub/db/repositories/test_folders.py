@@ -35,9 +35,23 @@ async def test_folders_count_their_videos(database: Database) -> None:
         add(connection, one, b"c.mp4", state=VideoState.DELETED)
         listed = [(row["path"], row["videos"], row["missing"]) for row in folders.list_folders(connection)]
         assert listed == [(b"/one", 2, 1), (b"/two", 0, 0)]
-        assert folders.set_problem(connection, one, "broken")
-        assert not folders.set_problem(connection, one, "broken")
         folders.set_scanned(connection, one, NOW)
         assert [row["last_scan_at"] for row in folders.list_folders(connection)] == [NOW, None]
+
+    await database.write(run)
+
+
+async def test_a_problem_tells_whose_videos_it_takes_away_and_gives_back(database: Database) -> None:
+    def run(connection: Connection) -> None:
+        one = folders.add_folder(connection, b"/one", NOW)
+        there = add(connection, one, b"a.mp4")
+        add(connection, one, b"b.mp4", missing_since=NOW)
+        add(connection, one, b"c.mp4", state=VideoState.DELETED)
+        assert folders.set_problem(connection, one, "gone") == [there]
+        assert folders.set_problem(connection, one, "gone") is None
+        assert folders.set_problem(connection, one, "a file by now") == []
+        assert folders.set_problem(connection, one, None, keeping="a file by now") is None
+        assert folders.set_problem(connection, one, None, keeping="gone") == [there]
+        assert folders.set_problem(connection, one, None) is None
 
     await database.write(run)
