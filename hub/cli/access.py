@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -27,6 +28,11 @@ from hub.runtime.loop import LoopThread
 T = TypeVar("T")
 
 _PAGE = 100
+
+PATIENCE_S = 7.0
+"""For a hub that is ending: it is gone within five seconds, on a busy machine too."""
+
+_POLL_S = 0.1
 
 
 class ListedVideo(msgspec.Struct, frozen=True):
@@ -100,20 +106,31 @@ def open_hub(context: CliContext) -> Iterator[HubAccess]:
 
 
 def running_instance(context: CliContext) -> Instance | None:
-    """How to reach the hub that holds the data folder; None when nobody holds it.
+    """How to reach the hub that holds the data folder and answers; None when nobody holds it.
 
-    DataFolderLocked when somebody does but cannot be reached (another command, or a hub that is just starting).
+    A hub that is starting or ending holds the folder and does not answer: it is given `PATIENCE_S` to do either, and
+    so is another command. DataFolderLocked after that.
     """
     lock = FolderLock(context.paths)
-    try:
-        lock.acquire()
-    except DataFolderLocked:
-        instance = InstanceFile(context.paths).read()
-        if instance is None:
-            raise
-        return instance
-    lock.release()
-    return None
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            lock.acquire()
+        except DataFolderLocked as error:
+            instance, locked = InstanceFile(context.paths).read(), error
+        else:
+            lock.release()
+            return None
+        if instance is not None:
+            try:
+                with closing(RemoteHub(instance)) as remote:
+                    remote.require_answer()
+                return instance
+            except DataFolderLocked as error:
+                locked = error
+        if time.monotonic() >= deadline:
+            raise locked
+        time.sleep(_POLL_S)
 
 
 class OwnHub:
@@ -221,6 +238,16 @@ class RemoteHub:
         """End the connection."""
         self._http.clear()
 
+    def require_answer(self) -> None:
+        """DataFolderLocked unless the hub answers, whatever it says."""
+        try:
+            self._http.request("GET", self._instance.url + "/healthz")
+        except urllib3.exceptions.HTTPError as error:
+            raise DataFolderLocked(
+                f"Another Marquee (process {self._instance.pid}) holds the data folder but does not answer at "
+                f"{self._instance.url}: {error}. End that process, then try again."
+            ) from error
+
     def _call(self, method: str, path: str, kind: type[T], body: object = None) -> T:
         try:
             answer = self._http.request(
@@ -230,9 +257,10 @@ class RemoteHub:
                 headers={**self._http.headers, "Content-Type": "application/json"},
             )
         except urllib3.exceptions.HTTPError as error:
+            # It answered a moment ago. Asking again is for people: what was asked may be done already.
             raise DataFolderLocked(
-                f"Another Marquee (process {self._instance.pid}) holds the data folder but does not answer at "
-                f"{self._instance.url}: {error}. End that process, then try again."
+                f"The Marquee at {self._instance.url} (process {self._instance.pid}) has ended or no longer answers: "
+                f"{error}. Look whether what was asked is done, else run the command again."
             ) from error
         if answer.status >= 400:
             raise _told_error(answer.data, answer.status)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from hub.cli.context import CliContext
 from hub.cli.main import exit_code
 from hub.runtime.instance import FolderLock, Instance, InstanceFile
 from server.problems import respond, status_of
+from tests.process import environment, run_marquee
 
 
 class _Answering(HTTPServer):
@@ -116,14 +120,38 @@ def test_an_answer_of_another_kind_is_still_one_sentence(
     assert exit_code(caught.value) == 1
 
 
-def test_a_holder_that_does_not_answer_is_named(answering: _Answering) -> None:
-    instance = Instance(pid=4711, url="http://127.0.0.1:1", token="t")
-    remote = RemoteHub(instance)
-    with pytest.raises(errors.DataFolderLocked, match=r"process 4711.*127\.0\.0\.1:1"):
+def test_a_hub_that_no_longer_answers_is_named() -> None:
+    remote = RemoteHub(Instance(pid=4711, url="http://127.0.0.1:1", token="t"))
+    with pytest.raises(
+        errors.DataFolderLocked, match=r"127\.0\.0\.1:1 \(process 4711\) has ended or no longer"
+    ):
         remote.job("x")
     remote.close()
 
 
+@pytest.fixture
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.cli.access.PATIENCE_S", 0.3)
+
+
+@pytest.fixture
+def holder(context: CliContext) -> Iterator[FolderLock]:
+    lock = FolderLock(context.paths)
+    lock.acquire()
+    yield lock
+    lock.release()
+
+
+@pytest.mark.usefixtures("little_patience")
+def test_a_holder_that_never_answers_is_named_in_the_end(context: CliContext, holder: FolderLock) -> None:
+    InstanceFile(context.paths).write(url="http://127.0.0.1:1", token="t")
+    with pytest.raises(
+        errors.DataFolderLocked, match=r"holds the data folder but does not answer.*127\.0\.0\.1:1"
+    ):
+        running_instance(context)
+
+
+@pytest.mark.usefixtures("little_patience")
 def test_the_note_of_a_killed_hub_misleads_nobody_while_another_command_holds_the_folder(
     context: CliContext,
 ) -> None:
@@ -137,11 +165,81 @@ def test_the_note_of_a_killed_hub_misleads_nobody_while_another_command_holds_th
     assert running_instance(context) is None
 
 
-def test_the_holder_of_the_folder_is_found_by_its_note(context: CliContext) -> None:
-    holder = FolderLock(context.paths)
-    holder.acquire()
-    InstanceFile(context.paths).write(url="http://127.0.0.1:1", token="t")
+def test_the_holder_of_the_folder_is_found_by_its_note(
+    context: CliContext, holder: FolderLock, answering: _Answering
+) -> None:
+    url = f"http://127.0.0.1:{answering.server_port}"
+    InstanceFile(context.paths).write(url=url, token="t")
     running = running_instance(context)
     assert running is not None
-    assert running.url == "http://127.0.0.1:1"
-    holder.release()
+    assert running.url == url
+
+
+@contextmanager
+def soon(action: Callable[[], object]) -> Iterator[None]:
+    """Do it half a second from now, while the test waits for it."""
+    timer = threading.Timer(0.5, action)
+    timer.start()
+    yield
+    timer.join()
+
+
+@pytest.mark.parametrize("note_left", [True, False])
+def test_a_folder_that_is_just_given_free_is_waited_for(
+    context: CliContext, holder: FolderLock, note_left: bool
+) -> None:
+    if note_left:
+        InstanceFile(context.paths).write(url="http://127.0.0.1:1", token="t")
+    with soon(holder.release):
+        assert running_instance(context) is None
+
+
+def test_a_hub_that_is_just_starting_is_waited_for(
+    context: CliContext, holder: FolderLock, answering: _Answering
+) -> None:
+    url = f"http://127.0.0.1:{answering.server_port}"
+    with soon(lambda: InstanceFile(context.paths).write(url=url, token="t")):
+        running = running_instance(context)
+    assert running is not None
+    assert running.url == url
+
+
+_ENDS_SLOWLY = """
+import asyncio, sys
+import hub.bootstrap
+close = hub.bootstrap.Hub.close
+async def slow(self):
+    await asyncio.sleep(3)
+    await close(self)
+hub.bootstrap.Hub.close = slow
+from hub.cli.main import main
+main()
+"""
+
+
+def test_a_command_beside_a_hub_that_is_ending_is_done_by_a_hub_of_its_own(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    serving = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            _ENDS_SLOWLY,
+            "--data",
+            str(data),
+            "serve",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(MARQUEE_LIBRARY__WATCH="false"),
+    )
+    with serving:
+        assert serving.stdout is not None
+        assert b"ready" in serving.stdout.readline()
+        serving.terminate()
+        done = run_marquee("jobs", data=data)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the hub on" in (data / "logs" / "marquee.log").read_text().rpartition("asked to stop")[2]
