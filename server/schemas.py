@@ -25,7 +25,6 @@ from hub.media.types import Chapter, Stream
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Name = Annotated[str, Meta(max_length=1024)]
 Password = Annotated[str, Meta(max_length=1024)]
-AwareTime = Annotated[datetime, Meta(tz=True)]
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -220,7 +219,7 @@ class Position(Input, frozen=True, kw_only=True):
     """How far somebody has watched, and when; without `at`, now."""
 
     position_s: Annotated[float, Meta(ge=0)]
-    at: AwareTime | None = None
+    at: datetime | None = None
 
 
 class PictureQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,9 +18,11 @@ from hub.db.repositories import files as file_rows
 from hub.db.repositories import videos as rows
 from hub.db.repositories.folders import folder_paths
 from hub.db.repositories.names import channel_id, tag_ids
-from hub.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotPlayable
+from hub.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotPlayable, UnusableCaptions
 from hub.events import EventBus, VideosAdded, VideosChanged, VideosRemoved
 from hub.library.cursors import decode_cursor, encode_cursor
+from hub.library.names import to_text
+from hub.library.times import utc
 from hub.library.types import (
     Availability,
     CaptionTrack,
@@ -33,12 +35,14 @@ from hub.library.types import (
     VideoState,
     Visibility,
 )
+from hub.media.errors import BadCaptions, TooDemanding, UnreadableFile, WorkerCrashed, WorkerTimeout
 from hub.media.types import Probe
 
 MAX_TITLE = 500
 MAX_DESCRIPTION = 50_000
 MAX_TAGS = 100
 MAX_NAME = 200
+_FILE_IS_TO_BLAME = (BadCaptions, UnreadableFile, TooDemanding, WorkerCrashed, WorkerTimeout)
 
 
 class PicturePaths(Protocol):
@@ -139,13 +143,17 @@ class LibraryService:
         return path
 
     async def caption_vtt(self, viewer: Viewer, video_id: str, lang: str) -> str:
-        """A caption track as WebVTT. NotFound when the video has none in this language."""
+        """A caption track as WebVTT. NotFound when the video has none in this language, UnusableCaptions."""
         row = await self._db.read(_visible_file, viewer, video_id)
         track = next((t for t in row["captions"] if t["lang"] == lang), None)
         if track is None:
             raise NotFound(f"This video has no captions in {lang!r}.")
         directory = os.path.dirname(_media_file(row).path)
-        return await self._captions.captions(os.path.join(directory, bytes.fromhex(track["name"])))
+        name = bytes.fromhex(track["name"])
+        try:
+            return await self._captions.captions(os.path.join(directory, name))
+        except _FILE_IS_TO_BLAME as error:
+            raise UnusableCaptions(f"{to_text(name)} cannot be shown. {error.message}") from error
 
     async def add_view(self, viewer: Viewer, video_id: str) -> None:
         """Count one more view of the video. NotFound."""
@@ -235,6 +243,8 @@ def _check_patch(given: dict[str, Any]) -> None:
     for field in {"channel", "category"} & given.keys():
         # Blanks are no name; nothing in lists or menus could be read or chosen.
         given[field] = (given[field] or "").strip() or None
+    if given.get("published_at") is not None:
+        given["published_at"] = utc(given["published_at"], "published_at")
     if "title" in given:
         given["title"] = given["title"].strip()
         if not given["title"]:

@@ -12,6 +12,7 @@ from hub.db.engine import Database
 from hub.db.repositories import videos as rows
 from hub.errors import InvalidInput, NotFound
 from hub.events import EventBus, PositionChanged
+from hub.library.times import utc
 from hub.library.types import Visibility
 
 WATCHED_SHARE = 0.9
@@ -51,11 +52,10 @@ class PositionService:
         now = datetime.now(UTC)
         if not math.isfinite(position_s) or position_s < 0:
             raise InvalidInput("position_s must be zero or more seconds.", field="position_s")
-        if at is not None and at.tzinfo is None:
-            raise InvalidInput("at needs a time zone, for example 2026-05-01T20:15:00Z.", field="at")
-        if at is not None and at > now + CLOCK_TOLERANCE:
+        at = now if at is None else utc(at, "at")
+        if at > now + CLOCK_TOLERANCE:
             raise InvalidInput("at lies in the future. Check the clock of this device.", field="at")
-        stored = await self._db.write(_set, viewer, video_id, position_s, min(at or now, now))
+        stored = await self._db.write(_set, viewer, video_id, position_s, min(at, now))
         if stored:
             self._events.publish(PositionChanged(viewer.user_id, video_id, position_s))
 

@@ -235,6 +235,31 @@ async def test_a_position_is_remembered_and_the_later_one_wins(
     (await owner.put(f"/v1/videos/{UNKNOWN}/position", {"position_s": 1})).problem(404, "not-found")
 
 
+@pytest.mark.parametrize(
+    ("moment", "says"),
+    [
+        ("2026-05-01T20:15:00", "time zone"),
+        ("9999-12-31T23:59:59-12:00", "years 1 to 9999"),
+        ("0001-01-01T00:00:00+14:00", "years 1 to 9999"),
+    ],
+)
+async def test_a_time_that_is_no_moment_is_refused_wherever_one_is_given(
+    owner: Client, library: dict[str, str], moment: str, says: str
+) -> None:
+    path = f"/v1/videos/{library['Alpha']}"
+    for reply, field in (
+        (await owner.patch(path, {"published_at": moment}), "published_at"),
+        (await owner.put(f"{path}/position", {"position_s": 1, "at": moment}), "at"),
+    ):
+        assert says in reply.problem(422, "invalid-input")
+        assert reply.json["field"] == field
+
+
+async def test_a_moment_of_any_time_zone_is_kept(owner: Client, library: dict[str, str]) -> None:
+    reply = await owner.patch(f"/v1/videos/{library['Alpha']}", {"published_at": "9999-12-31T23:59:59+12:00"})
+    assert reply.json["published_at"] == "9999-12-31T11:59:59Z"
+
+
 async def test_positions_are_each_persons_own(owner: Client, member: Client, library: dict[str, str]) -> None:
     path = f"/v1/videos/{library['Alpha']}"
     await owner.put(f"{path}/position", {"position_s": 1.25})
