@@ -256,7 +256,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/jobs/{id}/retry",
         library.retry_job,
         MANAGER,
-        "Queue an ended job again",
+        "Queue a job that failed or was cancelled again",
         answer=Job,
         problems=(404, 409),
     ),

@@ -72,7 +72,7 @@ class HubAccess(Protocol):
         """End a job."""
 
     def retry_job(self, job_id: str) -> Job:
-        """Queue an ended job again."""
+        """Queue a job that failed or was cancelled again."""
 
     def removed_videos(self) -> list[ListedVideo]:
         """All videos that were taken out of the library, the newest first."""

@@ -156,7 +156,7 @@ class JobService:
         return await self.wait(job_id)
 
     async def retry(self, job_id: str) -> Job:
-        """Queue an ended job again. NotFound; Conflict while it is not over, or its like waits already."""
+        """Queue a job that failed or was cancelled again. NotFound; Conflict for others, or if its like waits."""
         job = await self.get(job_id)
         if job.state.is_over and job.kind not in self._runners:
             raise Conflict(f"This hub does not do jobs of the kind {job.kind!r}.")
@@ -165,7 +165,9 @@ class JobService:
         except rows.TwinQueued as twin:
             raise Conflict("A job that does the same is waiting already.") from twin
         if not is_queued:
-            raise Conflict("This job is not over yet.")
+            raise Conflict(
+                f"Only a job that failed or was cancelled is repeated; this one is {(await self.get(job_id)).state}."
+            )
         job = await self.get(job_id)
         self.show(job)
         self._runners[job.kind].wake.set()

@@ -58,7 +58,7 @@ async def cancel_job(call: Call[None, NoQuery]) -> Job:
 
 
 async def retry_job(call: Call[None, NoQuery]) -> Job:
-    """Queue an ended job again."""
+    """Queue a job that failed or was cancelled again."""
     return await call.hub.jobs.retry(call.part("id"))
 
 

@@ -15,6 +15,7 @@ from hub.db.tables import JobRow
 from hub.jobs.types import Job, JobState
 
 _OVER = [state.value for state in JobState if state.is_over]
+_REPEATABLE = [JobState.FAILED.value, JobState.CANCELLED.value]
 
 
 class TwinQueued(Exception):
@@ -92,9 +93,9 @@ def store(connection: Connection, job: Job) -> None:
 
 
 def reset(connection: Connection, job_id: str) -> bool:
-    """Make an ended job wait again, its figures cleared; False when it is not over. TwinQueued."""
+    """Make a failed or cancelled job wait again, its figures cleared; False when it is neither. TwinQueued."""
     cleared = {"state": JobState.QUEUED, "done_units": 0, "total_units": None, "detail": {}, "error": None}
-    ended = update(JobRow).where(JobRow.id == job_id, JobRow.state.in_(_OVER))
+    ended = update(JobRow).where(JobRow.id == job_id, JobRow.state.in_(_REPEATABLE))
     return _queue(connection, ended.values(**cleared, started_at=None, finished_at=None)) == 1
 
 

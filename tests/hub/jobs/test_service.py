@@ -166,18 +166,26 @@ async def test_an_ended_job_whose_like_waits_is_not_queued_beside_it(
         assert (await jobs.wait(job.id)).state is JobState.DONE
 
 
-async def test_an_ended_job_can_be_run_again_from_zero(jobs: JobService, worker: Worker) -> None:
-    worker.go_on.set()
-    job = await jobs.wait((await jobs.submit("work", "a", "Working")).id)
-    worker.go_on.clear()
+async def test_a_cancelled_job_can_be_run_again_from_zero(jobs: JobService, worker: Worker) -> None:
+    job = await jobs.submit("work", "a", "Working")
+    await worker.started.wait()
+    await jobs.cancel(job.id)
     worker.started.clear()
     again = await jobs.retry(job.id)
     assert (again.id, again.done_units, again.finished_at) == (job.id, 0, None)
     await worker.started.wait()
-    with pytest.raises(Conflict, match="not over"):
+    with pytest.raises(Conflict, match="this one is running"):
         await jobs.retry(job.id)
     worker.go_on.set()
     assert (await jobs.wait(job.id)).attempts == 2
+
+
+async def test_a_job_that_is_done_is_not_repeated(jobs: JobService, worker: Worker) -> None:
+    worker.go_on.set()
+    job = await jobs.wait((await jobs.submit("work", "a", "Working")).id)
+    with pytest.raises(Conflict, match="this one is done"):
+        await jobs.retry(job.id)
+    assert await jobs.get(job.id) == job
 
 
 async def test_a_job_that_was_running_when_the_hub_closed_runs_again(
