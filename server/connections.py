@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
 
 from server.problems import HttpProblem, respond
 
@@ -28,6 +29,11 @@ FIRST_REQUEST_S = 15.0
 KEEP_ALIVE_S = 75.0
 """How long a connection may wait for the head of its next request. Longer than proxies keep theirs (nginx: 60 s), or
 they would send a request into a connection that is being closed."""
+MAX_URL_BYTES = 8_000
+"""RFC 9112 §3 asks for no less."""
+MAX_HEADER_BYTES = 16_000
+"""Of one header, its name included. Another number than `MAX_URL_BYTES`: what was too long is known by it."""
+MAX_HEADERS = 128
 SAID_EVERY_S = 60.0
 MOST_DESCRIPTORS = 65_536
 MOST_CONNECTIONS = 4096
@@ -162,6 +168,23 @@ def has_no_share(peer: str) -> bool:
         return False
 
 
+def _refusal(error: BaseException | None) -> HttpProblem:
+    """What to say of a request that the parser could not take (RFC 9110 §15.5.15, §15.6.2, RFC 6585 §5)."""
+    if isinstance(error, LineTooLong) and error.args[1] == MAX_URL_BYTES:
+        return HttpProblem(414, "url-too-long", f"The address is longer than {MAX_URL_BYTES:,} bytes.")
+    if isinstance(error, LineTooLong):
+        return HttpProblem(
+            431, "headers-too-large", f"A header of the request is longer than {MAX_HEADER_BYTES:,} bytes."
+        )
+    if "Too many headers" in str(error):
+        return HttpProblem(431, "headers-too-large", f"The request has more than {MAX_HEADERS} headers.")
+    if isinstance(error, BadHttpMethod) and "HTTPS traffic" in str(error):
+        return HttpProblem(400, "bad-request", "This port speaks HTTP, not HTTPS. Open it with http://.")
+    if isinstance(error, BadHttpMethod):
+        return HttpProblem(501, "unknown-method", "The request's method is none that this server knows.")
+    return HttpProblem(400, "bad-request", "This is not a valid HTTP request.")
+
+
 class Connection(web.RequestHandler):
     """aiohttp's connection, counted, with time limits; what it refuses by itself is a problem document, too.
 
@@ -174,6 +197,9 @@ class Connection(web.RequestHandler):
             loop=asyncio.get_running_loop(),
             access_log=_NO_LOG,
             keepalive_timeout=KEEP_ALIVE_S,
+            max_line_size=MAX_URL_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
+            max_headers=MAX_HEADERS,
         )
         self._connections = connections
         self._link: asyncio.Transport | None = None
@@ -231,7 +257,7 @@ class Connection(web.RequestHandler):
             raise ConnectionError("an answer is under way; it can only be cut short")
         if status == 400:
             log.debug("%s sent a request that is not HTTP: %s", request.remote, message)
-            problem: Exception = HttpProblem(400, "bad-request", "This is not a valid HTTP request.")
+            problem: Exception = _refusal(exc)
         else:
             problem = exc if isinstance(exc, Exception) else RuntimeError(f"status {status}")
         response = respond(request, problem)

@@ -266,3 +266,34 @@ async def test_without_descriptors_there_is_one_line_in_the_log_and_no_end(
     # Python 3.11 plans one more try for each of a burst; they must not outlive the server.
     await asyncio.sleep(1.2)
     assert await reachable(server)
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "says"),
+    [
+        ("GET /" + "x" * 9_000 + " HTTP/1.1\nHost: localhost", 414, "address is longer than 8,000"),
+        ("GET / HTTP/1.1\nHost: localhost\nCookie: " + "x" * 17_000, 431, "header of the request is longer"),
+        ("GET / HTTP/1.1\nHost: localhost" + "\nX-A: b" * 200, 431, "more than 128 headers"),
+        ("BREW /pot HTTP/1.1\nHost: localhost", 501, "method"),
+        ("\x16\x03\x01\x02", 400, "not HTTPS"),
+        ("GET / HTTP/1.1\nHost localhost", 400, "not a valid HTTP request"),
+    ],
+)
+async def test_what_the_parser_refuses_is_told_apart(
+    server: Server, head: str, status: int, says: str
+) -> None:
+    client = await RawClient.connect(server.port, receive_buffer=1 << 16)
+    await client.send(head + "\n\n")
+    answered, headers = await client.head()
+    body = await client.rest(int(headers["Content-Length"]))
+    assert (answered, headers["Content-Type"]) == (status, "application/problem+json")
+    assert says in body.decode()
+    assert await client.is_at_end()
+    await client.close()
+
+
+async def test_a_long_address_and_many_cookies_are_served(server: Server) -> None:
+    client = await RawClient.connect(server.port)
+    answer = await client.ask("/healthz?" + "x" * 7_000, "Cookie: " + "x" * 15_000)
+    assert answer.status == 422, "an unknown parameter, and no complaint about length"
+    await client.close()

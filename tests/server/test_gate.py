@@ -195,6 +195,38 @@ async def test_a_bad_body_is_a_problem_that_names_the_field(
         assert reply.json["field"] == says
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "says"),
+    [
+        ("PATCH", f"/v1/videos/{ID}", [], "The body: expected an object, got a list."),
+        (
+            "PATCH",
+            f"/v1/videos/{ID}",
+            {"visibility": "foo"},
+            "visibility: 'foo' is not accepted; give one of household, unlisted, private.",
+        ),
+        ("PATCH", f"/v1/videos/{ID}", {"state": "x"}, "state: 'x' is not accepted; give one of ready."),
+        ("PATCH", f"/v1/videos/{ID}", {"published_at": 3}, "expected a time such as"),
+        ("PATCH", f"/v1/videos/{ID}", {"title": None}, "title: expected a text, got null."),
+        ("PUT", f"/v1/videos/{ID}/position", {"position_s": -1}, "expected a number of at least 0.0."),
+        ("GET", "/v1/videos?limit=101", None, "limit: expected a whole number of at most 100."),
+        ("GET", "/v1/videos?order=foo", None, "order: 'foo' is not accepted; give one of asc, desc."),
+        ("GET", "/v1/videos?sort=foo", None, "give one of -added, -duration"),
+        (
+            "POST",
+            "/v1/users",
+            {"name": "x" * 1025, "password": "y"},
+            "name: expected a text with a length of at most 1024.",
+        ),
+    ],
+)
+async def test_what_does_not_fit_is_said_in_words(
+    owner: Client, method: str, path: str, body: object, says: str
+) -> None:
+    reply = await owner.ask(method, path, json=body)
+    assert says in reply.problem(422, "invalid-input")
+
+
 async def test_a_body_that_is_no_json_is_415(owner: Client) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
         reply = await owner.ask("POST", "/v1/scans", data=b"{}", headers={"Content-Type": kind})
@@ -281,10 +313,10 @@ async def test_a_defect_is_logged_and_told_nobody(
 @pytest.mark.parametrize(
     ("request_text", "status"),
     [
-        ("GARBAGE\n\n", 400),
+        ("GARBAGE\n\n", 501),
         ("GET / HTTP/9.9\n\n", 400),
-        (f"GET /{'x' * 20_000} HTTP/1.1\nHost: localhost\n\n", 400),
-        (f"GET / HTTP/1.1\nHost: localhost\nX: {'x' * 20_000}\n\n", 400),
+        (f"GET /{'x' * 20_000} HTTP/1.1\nHost: localhost\n\n", 414),
+        (f"GET / HTTP/1.1\nHost: localhost\nX: {'x' * 20_000}\n\n", 431),
         ("GET / HTTP/1.1\nHost: localhost\nNo colon\n\n", 400),
         ("GET /healthz HTTP/1.1\nHost: localhost\nExpect: a miracle\n\n", 417),
         ("POST /nothing HTTP/1.1\nHost: localhost\nExpect: a miracle\nContent-Length: 5\n\n", 417),
