@@ -54,6 +54,13 @@ class NotPlayable(Conflict):
     title = "This video cannot be played"
 
 
+class UnusableCaptions(Conflict):
+    """A caption file that is known and cannot be shown; the message names it and says why."""
+
+    code = "unusable-captions"
+    title = "These captions cannot be shown"
+
+
 class NotSignedIn(HubError):
     """No credential, or one that is wrong or expired."""
 

@@ -16,6 +16,8 @@ import msgspec
 from hub.errors import HubError
 from hub.library import names
 from hub.library.metadata import Metadata, from_info_json, from_nfo
+from hub.media.caption_text import require_text
+from hub.media.errors import BadCaptions, UnreadableFile
 from hub.media.files import open_regular, read_up_to
 from hub.media.files import reason as words_for
 
@@ -94,9 +96,21 @@ def read(directory: bytes, media: bytes, sidecars: Sequence[bytes]) -> Sidecars:
             told.append(_read_document(os.path.join(directory, name)))
         except BadSidecar as error:
             problems.append(SidecarProblem(name, error.message))
+    captions: list[bytes] = []
+    for name in sidecars:
+        if names.suffix(name) in names.CAPTION_SUFFIXES:
+            try:
+                # The rest of it is read when somebody wants it, by a media worker.
+                require_text(os.path.join(directory, name))
+            except BadCaptions as error:
+                problems.append(SidecarProblem(name, error.message))
+                continue
+            except UnreadableFile:
+                pass  # it may be readable later without having changed, and then nobody looks here again
+            captions.append(name)
     return Sidecars(
         metadata=tuple(told),
-        captions=_captions(media, sidecars),
+        captions=_captions(media, captions),
         poster=_poster(media, sidecars),
         problems=problems,
     )
@@ -153,13 +167,9 @@ def _read_document(path: bytes) -> Metadata:
         raise BadSidecar(f"It cannot be understood: {error}.") from error
 
 
-def _captions(media: bytes, sidecars: Sequence[bytes]) -> list[dict[str, Any]]:
+def _captions(media: bytes, files: Sequence[bytes]) -> list[dict[str, Any]]:
     start = len(names.stem(media))
-    found = [
-        (names.caption_name(names.stem(name)[start:]), name)
-        for name in sidecars
-        if names.suffix(name) in names.CAPTION_SUFFIXES
-    ]
+    found = [(names.caption_name(names.stem(name)[start:]), name) for name in files]
     found.sort(key=lambda one: (one[0], names.CAPTION_SUFFIXES.index(names.suffix(one[1])), one[1]))
     tracks: list[dict[str, Any]] = []
     taken: set[str] = set()

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 import html
-import os
 import re
 import warnings
 
 import charset_normalizer
 import pysubs2
 
-from hub.media.errors import BadCaptions, UnreadableFile
-from hub.media.files import open_regular, read_up_to, reason
+from hub.media.caption_text import SAMPLE_BYTES, read, unicode_of
+from hub.media.errors import BadCaptions
 from hub.media.operations import CaptionsJob, Report
 
-MAX_BYTES = 20 << 20  # an ASS file may carry its fonts
-_SAMPLE_BYTES = 64 * 1024
 _FORMATS = ("srt", "ass", "ssa", "vtt")
-_BOMS = (  # UTF-32 first: its mark begins like that of UTF-16
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 # What caption files are really written in, most likely first: charset_normalizer would otherwise consider Big5-HKSCS
 # variants and EBCDIC for a few accented letters.
 _LIKELY = (
@@ -51,6 +40,8 @@ _VTT_TIMING = re.compile(
     r"^(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]+-->[ \t]+(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}", re.MULTILINE
 )
 _OVERRIDE = re.compile(r"\{[^}]*\}")
+# pysubs2 tells SubStation by its styles, which a player does not need.
+_SUBSTATION = re.compile(r"\s*(?:;.*\n\s*)*\[(?:Script Info|V4\+? Styles|Events)\]", re.IGNORECASE)
 
 
 def run(job: CaptionsJob, report: Report) -> str:
@@ -64,15 +55,12 @@ def to_webvtt(path: bytes) -> str:
     A WebVTT file keeps everything it has; from the others come text, italics, underlines and line breaks, in order of
     time. UnreadableFile, or BadCaptions when it is too large, no text, or text without a single cue.
     """
-    try:
-        with open_regular(path) as fd:
-            size_bytes = os.fstat(fd).st_size
-            if size_bytes > MAX_BYTES:
-                raise BadCaptions(f"The caption file is larger than {MAX_BYTES >> 20} MiB.")
-            data = read_up_to(fd, 0, size_bytes)
-    except OSError as error:
-        raise UnreadableFile(f"The caption file cannot be read: {reason(error)}.") from error
-    text = decode(data, _language_in_name(path)).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "�")
+    text = (
+        decode(read(path), _language_in_name(path))
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+        .replace("\0", "�")
+    )
     if text.startswith("WEBVTT") and _VTT_TIMING.search(text):
         return text if text.endswith("\n") else text + "\n"
     return _converted(text)
@@ -80,17 +68,8 @@ def to_webvtt(path: bytes) -> str:
 
 def decode(data: bytes, language: str | None = None) -> str:
     """Text from bytes in an unknown encoding; the `language` (ISO 639) helps. BadCaptions if empty or binary."""
-    if not data.strip(b"\0 \t\r\n"):
-        raise BadCaptions("The caption file is empty.")
-    marked = next((name for mark, name in _BOMS if data.startswith(mark)), None) or _utf16_without_mark(data)
-    if marked:
+    if (marked := unicode_of(data)) is not None:
         return data.decode(marked, "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass  # older than UTF-8, or cut in the middle of a letter
-    if _control_share(data) > 0.02:
-        raise BadCaptions("The caption file is not text.")
     if _invalid_utf8_share(data) < 0.001:
         return data.decode("utf-8", "replace")
     return data.decode(_encoding_of_language(data, language) or _most_plausible(data), "replace")
@@ -107,7 +86,7 @@ def _encoding_of_language(data: bytes, language: str | None) -> str | None:
 
 def _most_plausible(data: bytes) -> str:
     """The least chaotic reading; of equal ones what looks most like a language, then the most common encoding."""
-    matches = charset_normalizer.from_bytes(data[:_SAMPLE_BYTES], cp_isolation=list(_LIKELY), threshold=0.4)
+    matches = charset_normalizer.from_bytes(data[:SAMPLE_BYTES], cp_isolation=list(_LIKELY), threshold=0.4)
     readings = [
         (match.chaos, -match.coherence, _LIKELY.index(encoding), encoding)
         for match in matches
@@ -122,22 +101,6 @@ def _language_in_name(path: bytes) -> str | None:
     parts = path.rpartition(b"/")[2].lower().split(b".")[1:-1]
     codes = [part.decode("ascii", "replace").partition("-")[0] for part in reversed(parts)]
     return next((code for code in codes if code in _BY_LANGUAGE), None)
-
-
-def _utf16_without_mark(data: bytes) -> str | None:
-    """UTF-16 is told by its zeros: every Latin letter, digit and line break has one, always on the same side."""
-    head = data[:4096]
-    half = len(head) // 2 or 1
-    if head[1::2].count(0) > 0.3 * half and head[0::2].count(0) < 0.1 * half:
-        return "utf-16-le"
-    if head[0::2].count(0) > 0.3 * half and head[1::2].count(0) < 0.1 * half:
-        return "utf-16-be"
-    return None
-
-
-def _control_share(data: bytes) -> float:
-    head = data[:_SAMPLE_BYTES]
-    return sum(byte < 0x20 and byte not in b"\t\n\r\f\x1b" for byte in head) / len(head)
 
 
 def _invalid_utf8_share(data: bytes) -> float:
@@ -169,7 +132,7 @@ def _converted(text: str) -> str:
 
 
 def _parse(text: str) -> pysubs2.SSAFile:
-    kind = pysubs2.formats.autodetect_format(text[:200_000])
+    kind = _kind_of(text[:200_000])
     if kind not in _FORMATS:
         raise pysubs2.exceptions.FormatAutodetectionError(content="", formats=[kind])
     try:
@@ -180,6 +143,12 @@ def _parse(text: str) -> pysubs2.SSAFile:
         # One malformed style would cost all the text, which does not need it.
         without_styles = "\n".join(line for line in text.split("\n") if not line.startswith("Style:"))
         return pysubs2.SSAFile.from_string(without_styles, format_=kind)
+
+
+def _kind_of(beginning: str) -> str:
+    if not _SUBSTATION.match(beginning):
+        return pysubs2.formats.autodetect_format(beginning)
+    return "ssa" if re.search(r"^\[V4 Styles\]", beginning, re.IGNORECASE | re.MULTILINE) else "ass"
 
 
 def _escaped(text: str) -> str:

@@ -18,12 +18,13 @@ from hub.db.engine import Database
 from hub.db.repositories.names import channel_id, fold, sort_key, tag_ids
 from hub.db.repositories.videos import set_tags
 from hub.db.tables import FileRow, FolderRow, UserRow, VideoRow
-from hub.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotPlayable
+from hub.errors import Conflict, InvalidInput, MediaError, NotAllowed, NotFound, NotPlayable, UnusableCaptions
 from hub.events import Event, EventBus, PositionChanged, VideosAdded, VideosChanged, VideosRemoved
 from hub.library.catalogue import LibraryService
 from hub.library.cursors import pack_cursor, unpack_cursor
 from hub.library.positions import PositionService
 from hub.library.types import Availability, Order, VideoPatch, VideoQuery, VideoSort, VideoState, Visibility
+from hub.media.errors import BadCaptions
 from hub.media.types import Probe
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,7 +38,11 @@ class Pictures:
 
 
 class Captions:
+    error: MediaError | None = None
+
     async def captions(self, path: bytes) -> str:
+        if self.error is not None:
+            raise self.error
         return f"WEBVTT from {path!r}"
 
 
@@ -506,7 +511,7 @@ async def test_videos_of_a_folder_that_was_removed_are_not_listed(
 
 
 async def test_details_tell_of_streams_captions_and_a_readable_path(
-    library: LibraryService, database: Database, tmp_path: Path
+    library: LibraryService, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     track = {"lang": "en", "label": "English", "forced": False, "name": b"a.en.srt".hex()}
 
@@ -522,6 +527,9 @@ async def test_details_tell_of_streams_captions_and_a_readable_path(
     assert await library.caption_vtt(OWNER, video_id, "en") == f"WEBVTT from {bytes(tmp_path / 'a.en.srt')!r}"
     with pytest.raises(NotFound, match="'xx'"):
         await library.caption_vtt(OWNER, video_id, "xx")
+    monkeypatch.setattr(Captions, "error", BadCaptions("The caption file is empty."))
+    with pytest.raises(UnusableCaptions, match=r"a\.en\.srt cannot be shown\. The caption file is empty\."):
+        await library.caption_vtt(OWNER, video_id, "en")
     assert await library.thumbnail_path(OWNER, video_id, 320) == Path(f"/pictures/{video_id}-320.webp")
     with pytest.raises(NotFound, match="picture"):
         await library.thumbnail_path(OWNER, video_id, 1)

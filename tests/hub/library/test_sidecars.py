@@ -189,6 +189,25 @@ async def test_captions_and_poster_are_noted_with_the_file(world: World) -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"", "is empty"), (bytes(range(256)) * 4, "is not text")], ids=["empty", "binary"]
+)
+async def test_captions_that_are_none_are_one_line_of_the_report_until_they_are_replaced(
+    world: World, content: bytes, words: str
+) -> None:
+    world.put("film.mp4", 1)
+    world.put("film.en.srt", content)
+    assert (await world.scan()).errors == 1
+    assert (await world.rows())[b"film.mp4"]["captions"] == []
+    (problem,) = (await world.problems()).items()
+    assert problem == ("film.en.srt", f"The caption file {words}.")
+    world.put("film.en.srt", b"1\n00:00:00,000 --> 00:00:01,000\nHi\n")
+    assert (await world.scan()).errors == 0
+    (track,) = (await world.rows())[b"film.mp4"]["captions"]
+    assert track["lang"] == "en"
+    assert await world.problems() == {}
+
+
 async def test_a_changed_poster_means_new_pictures_other_sidecars_do_not(world: World) -> None:
     world.put("film.mp4", 1)
     await world.scan()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.media import captions
+from hub.media.caption_text import MAX_BYTES
 from hub.media.captions import decode, to_webvtt
 from hub.media.errors import BadCaptions, UnreadableFile
 from tests.media import path_bytes
@@ -118,6 +118,17 @@ def test_substation_alpha_keeps_text_and_italics_even_with_a_broken_style(
     assert "hidden" not in made
 
 
+@pytest.mark.parametrize(
+    "gone", [("[V4+ Styles]", "[Events]"), ("[Script Info]", "[Events]"), ("", "[Script Info]")]
+)
+def test_substation_alpha_needs_no_styles(tmp_path: Path, gone: tuple[str, str]) -> None:
+    start, end = gone
+    whole = ASS.format(fontsize="20")
+    left = whole[: whole.index(start)] + whole[whole.index(end) :]
+
+    assert convert(tmp_path / "x.ass", left) == convert(tmp_path / "y.ass", whole)
+
+
 def test_webvtt_keeps_everything_it_has(tmp_path: Path) -> None:
     original = "WEBVTT - title\r\n\r\nSTYLE\r\n::cue {}\r\n\r\n00:01.000 --> 00:02.000 line:0\r\n<v Bob>hi"
 
@@ -151,7 +162,7 @@ def test_garbage_is_refused_with_the_reason(tmp_path: Path, content: bytes, why:
 
 def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
     with (tmp_path / "x.srt").open("wb") as file:
-        file.truncate(captions.MAX_BYTES + 1)
+        file.truncate(MAX_BYTES + 1)
 
     with pytest.raises(BadCaptions, match="larger than 20 MiB"):
         to_webvtt(path_bytes(tmp_path / "x.srt"))

@@ -195,6 +195,17 @@ async def test_captions_are_webvtt_with_a_validator(owner: Client, library: dict
     (await owner.get(f"/media/{library['Beta']}/captions/en.vtt")).problem(404, "not-found")
 
 
+async def test_captions_that_cannot_be_shown_blame_their_file(
+    owner: Client, films: Path, library: dict[str, str]
+) -> None:
+    path = f"/media/{library['Alpha']}/captions/en.vtt"
+    (films / "Alpha.en.srt").write_text("just words, no times")
+    detail = (await owner.get(path)).problem(409, "unusable-captions")
+    assert detail.startswith("Alpha.en.srt cannot be shown. The caption file is in no format")
+    (films / "Alpha.en.srt").unlink()
+    (await owner.get(path)).problem(409, "unusable-captions")
+
+
 async def test_a_client_that_leaves_mid_stream_disturbs_nobody(
     hub: Hub, server: Server, owner: Client, films: Path, alpha: str
 ) -> None:
