@@ -23,6 +23,7 @@ from hub.db.retry import DATABASE_ERRORS, Retry, reason
 from hub.errors import Conflict, HubError, InvalidInput, NotFound
 from hub.events import EventBus, JobChanged
 from hub.jobs.types import Job, JobState
+from hub.library.cursors import decode_place, encode_place
 from hub.library.types import Page
 from hub.runtime.tasks import TaskScope
 
@@ -133,10 +134,12 @@ class JobService:
     async def list(
         self, *, limit: int = 20, cursor: str | None = None, active_only: bool = False
     ) -> Page[Job]:
-        """Jobs, newest first; the cursor is the id of the last job shown."""
-        found = await self._db.read(rows.list_jobs, before=cursor, count=limit + 1, active_only=active_only)
+        """Jobs, newest first. InvalidInput for a cursor of another list."""
+        name = "active jobs" if active_only else "jobs"
+        before = decode_place(name, cursor)
+        found = await self._db.read(rows.list_jobs, before=before, count=limit + 1, active_only=active_only)
         jobs = [self._live(job.id) or job for job in found[:limit]]
-        return Page(items=jobs, next_cursor=jobs[-1].id if len(found) > limit else None)
+        return Page(items=jobs, next_cursor=encode_place(name, jobs[-1].id) if len(found) > limit else None)
 
     async def cancel(self, job_id: str) -> Job:
         """End a job that waits or runs. NotFound; Conflict when it is already over, or run by another hub."""

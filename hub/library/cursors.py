@@ -42,6 +42,21 @@ def decode_cursor(query: VideoQuery) -> tuple[Any, str] | None:
     return key, video_id
 
 
+def encode_place(name: str, row_id: str) -> str:
+    """A cursor that continues the list called `name`, which is sorted by id alone, after this row."""
+    return pack_cursor(_name_digest(name), 0, row_id)
+
+
+def decode_place(name: str, cursor: str | None) -> str | None:
+    """The id after which the list called `name` goes on; None for the first page. InvalidInput when it is not ours."""
+    if cursor is None:
+        return None
+    digest, _, row_id = unpack_cursor(cursor)
+    if digest != _name_digest(name) or "\0" in row_id:
+        raise _not_ours()
+    return row_id
+
+
 def pack_cursor(digest: bytes, key: Any, row_id: str) -> str:
     """The text form of any keyset cursor."""
     packed = msgspec.msgpack.encode((digest, key, row_id))
@@ -70,6 +85,10 @@ def _is_key_of(sort: VideoSort, key: int | float | str) -> bool:
 
 def _not_ours() -> InvalidInput:
     return InvalidInput("This is not a cursor from this list. Start again without a cursor.", field="cursor")
+
+
+def _name_digest(name: str) -> bytes:
+    return hashlib.blake2b(name.encode(), digest_size=6).digest()
 
 
 def _digest(query: VideoQuery) -> bytes:

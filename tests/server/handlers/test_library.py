@@ -69,6 +69,12 @@ async def test_jobs_are_listed_newest_first_by_pages(hub: Hub, owner: Client, fi
             break
         cursor = f"&cursor={page['next_cursor']}"
     assert seen == ids[::-1]
+    place = (await owner.get("/v1/jobs?limit=1")).json["next_cursor"]
+    videos = (await owner.get("/v1/videos?limit=1")).json["next_cursor"]
+    for foreign in ("zz", ids[0], "", videos, f"{place}&active=true"):
+        reply = await owner.get(f"/v1/jobs?cursor={foreign}")
+        reply.problem(422, "invalid-input")
+        assert reply.json["field"] == "cursor"
     assert ids[0] not in [job["id"] for job in (await owner.get("/v1/jobs?active=true")).json["items"]]
     assert (await owner.get("/v1/jobs?active=false")).status == 200
     reply = await owner.get("/v1/jobs?active=perhaps")
