@@ -7,20 +7,28 @@ import json
 import click
 
 from hub.cli.context import CliContext
-from hub.cli.output import print_json, print_table
+from hub.cli.output import json_option, print_json, print_table
 from hub.config import without_password
 
 
 @click.group
 def config() -> None:
-    """Look at the settings."""
+    """Look at the settings.
+
+    They are set in the file config.toml in the data folder, or as environment
+    variables such as MARQUEE_SERVER__PORT=9000, which outweigh the file.
+
+    \b
+    Example:
+      marquee config show
+    """
 
 
 @config.command
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 @click.pass_obj
 def show(context: CliContext, as_json: bool) -> None:
-    """The effective values and their origins. Passwords in addresses are not shown."""
+    """Show the settings that apply and where each comes from. Passwords in addresses are left out."""
     flat = {
         key: (without_password(value) if isinstance(value, str) else value, origin)
         for key, (value, origin) in context.loaded.flat().items()

@@ -24,8 +24,14 @@ def sibling(ctx: click.Context, name: str) -> click.Command | None:
 
 def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--host` and `--port` of the commands that serve: settings, so read and refused as settings are."""
-    host = click.option("--host", help="Address to listen on (default: server.host).")
-    port = click.option("--port", help="Port to listen on, 0 for a free one (default: server.port).")
+    host = click.option(
+        "--host", metavar="ADDRESS", help="Address to listen on.  [default: the setting server.host]"
+    )
+    port = click.option(
+        "--port",
+        metavar="NUMBER",
+        help="Port to listen on, 0 for a free one.  [default: the setting server.port]",
+    )
     return host(port(command))
 
 

@@ -9,11 +9,16 @@ from hub.cli.context import CliContext, serving_options, sibling
 from hub.cli.progress import follow
 
 
-@click.command
+@click.command(short_help="Make a few clips to try Marquee with, and serve them.")
 @serving_options
 @click.pass_context
 def demo(ctx: click.Context, host: str | None, port: str | None) -> None:
-    """Fill a demo library with generated clips, then serve it."""
+    """Make a few short clips to try Marquee with, then serve the library.
+
+    \b
+    Example, apart from a library of your own:
+      marquee --data ~/marquee-demo demo
+    """
     context: CliContext = ctx.obj
     context.override({"server.host": host, "server.port": port})
     context.paths.create()

@@ -6,23 +6,39 @@ import click
 
 from hub.cli.access import open_hub
 from hub.cli.context import CliContext, ListingGroup
-from hub.cli.output import print_json, print_table
+from hub.cli.output import json_option, print_json, print_table
 from hub.cli.progress import describe
 from hub.jobs.types import Job
 
 
 @click.group(cls=ListingGroup, invoke_without_command=True)
 def jobs() -> None:
-    """List, show, cancel or retry jobs."""
+    """List, show, cancel or retry jobs.
+
+    Jobs are scans, thumbnails and other long work. Without a command, the newest are listed.
+
+    \b
+    Examples:
+      marquee jobs
+      marquee jobs --active --json
+      marquee jobs show ID
+    """
 
 
 @jobs.command("list")
-@click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100),
+    default=20,
+    show_default=True,
+    help="How many at most.",
+    metavar="NUMBER",
+)
 @click.option("--active", is_flag=True, help="Only those that wait or run.")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 @click.pass_obj
 def list_jobs(context: CliContext, limit: int, active: bool, as_json: bool) -> None:
-    """The newest jobs."""
+    """List the newest jobs."""
     with open_hub(context) as hub:
         found = hub.jobs(limit=limit, active_only=active)
     if as_json:
@@ -36,10 +52,10 @@ def list_jobs(context: CliContext, limit: int, active: bool, as_json: bool) -> N
 
 @jobs.command
 @click.argument("job_id", metavar="ID")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 @click.pass_obj
 def show(context: CliContext, job_id: str, as_json: bool) -> None:
-    """One job with all its figures."""
+    """Show one job with all its figures."""
     with open_hub(context) as hub:
         job = hub.job(job_id)
     if as_json:

@@ -1,8 +1,7 @@
 """The `marquee` command.
 
 Commands of the core live in this package; those that need a server or a window (`serve`, `desktop`) are found through
-the entry-point group `marquee.commands`, so that the core imports neither. Exit codes: 0 fine, 1 the job failed,
-2 wrong usage, 3 the data folder is locked or unusable.
+the entry-point group `marquee.commands`, so that the core imports neither. The exit codes are in the help of `marquee`.
 """
 
 from __future__ import annotations
@@ -84,16 +83,39 @@ def exit_code(error: HubError) -> int:
     return 2 if isinstance(error, ConfigError | InvalidInput) else 1
 
 
-@click.group(cls=MarqueeGroup, invoke_without_command=True)
+@click.group(
+    cls=MarqueeGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--data",
+    metavar="FOLDER",
     type=FolderName(path_type=Path),
-    help="The data folder (default: MARQUEE_DATA, or the platform's place for application data).",
+    help="Where the database and settings are kept.  [default: MARQUEE_DATA, or else the platform's place for "
+    "application data; `marquee config show` names it]",
 )
 @click.version_option(__version__, prog_name="marquee")
 @click.pass_context
 def marquee(ctx: click.Context, data: Path | None) -> None:
-    """Your own media hub. Without a command it opens the window."""
+    """Your own media hub: a library of the videos on this computer, to watch here
+    or on any device in the house. Without a command it opens the window.
+
+    \b
+    Examples:
+      marquee add ~/Videos        put a folder into the library
+      marquee serve               let browsers in the house watch
+      marquee jobs --active       see what is being done
+      marquee serve --help        read more about a command
+
+    \b
+    Exit codes:
+      0    done
+      1    it failed; the message says why
+      2    wrong usage, or a setting or value that cannot be used
+      3    the data folder is in use or cannot be used
+      141  whoever read the output went away first
+    """
     ctx.obj = CliContext((data or default_data_folder()).expanduser().absolute())
     ctx.call_on_close(ctx.obj.close)
     if ctx.invoked_subcommand is None:

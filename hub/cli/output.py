@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, not a table.")
+"""`--json` of every reading command; the parameter is `as_json`."""
+
+
 def print_json(document: object) -> None:
     """One JSON document on stdout."""
     click.echo(msgspec.json.format(msgspec.json.encode(document)).decode())

@@ -11,7 +11,12 @@ from hub.cli.context import CliContext, sibling
 @click.argument("target", metavar="ID|PATH")
 @click.pass_context
 def play(ctx: click.Context, target: str) -> None:
-    """Play a video of the library, by its id or its file, in the window."""
+    """Play a video of the library, by its id or its file, in the window.
+
+    \b
+    Example:
+      marquee play ~/Videos/holiday.mp4
+    """
     context: CliContext = ctx.obj
     desktop = sibling(ctx, "desktop")
     if desktop is None:

@@ -21,7 +21,14 @@ _SHOWN_PROBLEMS = 20
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=FolderName())
 @click.pass_obj
 def add(context: CliContext, folders: tuple[str, ...]) -> None:
-    """Add folders to the library and scan them. Those that can be added are, whatever is wrong with the others."""
+    """Add folders to the library and scan them. Their files stay as they are.
+
+    A folder that cannot be added does not keep the others from it.
+
+    \b
+    Example:
+      marquee add ~/Videos /media/films
+    """
     added: list[Folder] = []
     refused: list[HubError] = []
     with open_hub(context) as hub:
@@ -42,7 +49,13 @@ def add(context: CliContext, folders: tuple[str, ...]) -> None:
 @click.argument("folder", required=False, type=FolderName())
 @click.pass_obj
 def scan(context: CliContext, folder: str | None) -> None:
-    """Look for changes in the library's folders, or in one of them."""
+    """Look for changes in the library's folders, or in one of them.
+
+    \b
+    Examples:
+      marquee scan
+      marquee scan ~/Videos
+    """
     with open_hub(context) as hub:
         known = hub.folders()
         if folder is not None:

@@ -9,25 +9,40 @@ import click
 from hub.accounts.types import Role
 from hub.cli.access import open_hub
 from hub.cli.context import CliContext
-from hub.cli.output import print_json, print_table
+from hub.cli.output import json_option, print_json, print_table
 
-_FROM_STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+_FROM_STDIN = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input; do not ask."
+)
 
 
 @click.group
 def user() -> None:
-    """Add, list or remove people, or change a password."""
+    """Add, list or remove people, or change a password.
+
+    \b
+    Examples:
+      marquee user add Ada --role owner
+      marquee user list
+    """
 
 
 @user.command
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice([role.value for role in Role]), default=Role.MEMBER.value, show_default=True
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.MEMBER.value,
+    show_default=True,
+    help="Owners run the hub, admins manage the library, members watch.",
 )
 @_FROM_STDIN
 @click.pass_obj
 def add(context: CliContext, name: str, role: str, password_stdin: bool) -> None:
-    """Add a person. The first owner added this way replaces the first-run code."""
+    """Add a person. The password is asked for.
+
+    The first owner added this way can sign in without the first-run code.
+    """
     password = _password(password_stdin)
     with open_hub(context) as hub:
         made = hub.add_user(name, Role(role), password)
@@ -35,10 +50,10 @@ def add(context: CliContext, name: str, role: str, password_stdin: bool) -> None
 
 
 @user.command("list")
-@click.option("--json", "as_json", is_flag=True)
+@json_option
 @click.pass_obj
 def list_users(context: CliContext, as_json: bool) -> None:
-    """Everybody."""
+    """List everybody."""
     with open_hub(context) as hub:
         found = hub.users()
     if as_json:
