@@ -80,6 +80,7 @@ class TooManyRequests(HubError):
 
     code = "too-many-requests"
     title = "Too many tries"
+    retry_after_s: int
 
     def __init__(self, message: str, *, retry_after_s: int) -> None:
         super().__init__(message)

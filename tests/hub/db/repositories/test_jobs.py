@@ -34,6 +34,11 @@ async def take(database: Database) -> Job | None:
     return taken and taken[0]
 
 
+def over(job: Job, state: JobState) -> Job:
+    """`job` as it is stored when it has ended."""
+    return Job(id=job.id, kind="work", title="", state=state, created_at=NOW, finished_at=NOW)
+
+
 async def states(database: Database) -> list[tuple[str, JobState]]:
     found = await database.read(rows.list_jobs, before=None, count=100, active_only=False)
     return [(job.id, job.state) for job in found]
@@ -112,19 +117,25 @@ async def test_only_a_job_that_waits_is_cancelled(database: Database) -> None:
     assert await take(database) is None
 
 
-async def test_only_a_job_that_is_over_waits_again_and_only_without_a_twin(database: Database) -> None:
+async def test_only_a_job_that_failed_waits_again_and_only_without_a_twin(database: Database) -> None:
     job = await submit(database, "a")
     assert not await database.write(rows.reset, job.id)
     await take(database)
     assert not await database.write(rows.reset, job.id)
-    ended = Job(id=job.id, kind="work", title="", state=JobState.DONE, created_at=NOW, finished_at=NOW)
-    await database.write(rows.store, ended)
+    await database.write(rows.store, over(job, JobState.FAILED))
     twin = await submit(database, "a")
     with pytest.raises(rows.TwinQueued):
         await database.write(rows.reset, job.id)
     await database.write(rows.cancel_queued, twin.id, NOW)
     assert await database.write(rows.reset, job.id)
     assert await states(database) == [(twin.id, JobState.CANCELLED), (job.id, JobState.QUEUED)]
+
+
+async def test_a_job_that_is_done_does_not_wait_again(database: Database) -> None:
+    job = await submit(database, "a")
+    await take(database)
+    await database.write(rows.store, over(job, JobState.DONE))
+    assert not await database.write(rows.reset, job.id)
 
 
 async def test_figures_that_come_late_do_not_wake_an_ended_job(database: Database) -> None:
