@@ -9,6 +9,7 @@ import click
 import msgspec
 import urllib3
 
+from hub.cli.access import unanswered
 from hub.runtime.instance import Instance
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ def raise_running(instance: Instance, target: str | None) -> int:
     except urllib3.exceptions.HTTPError as error:
         click.echo(
             f"marquee: another Marquee (process {instance.pid}) holds the data folder but does not answer at "
-            f"{instance.url}: {error}. End that process, then start again.",
+            f"{instance.url}: {unanswered(error)}. End that process, then start again.",
             err=True,
         )
         return 3

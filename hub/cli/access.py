@@ -32,6 +32,9 @@ _PAGE = 100
 PATIENCE_S = 7.0
 """For a hub that is ending: it is gone within five seconds, on a busy machine too."""
 
+TIMEOUT_S = 30.0
+"""For one answer of a running hub."""
+
 _POLL_S = 0.1
 
 
@@ -231,7 +234,7 @@ class RemoteHub:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._http = urllib3.PoolManager(
-            headers={"Authorization": f"Bearer {instance.token}"}, retries=False, timeout=urllib3.Timeout(30)
+            headers={"Authorization": f"Bearer {instance.token}"}, retries=False, timeout=TIMEOUT_S
         )
 
     def close(self) -> None:
@@ -245,7 +248,7 @@ class RemoteHub:
         except urllib3.exceptions.HTTPError as error:
             raise DataFolderLocked(
                 f"Another Marquee (process {self._instance.pid}) holds the data folder but does not answer at "
-                f"{self._instance.url}: {error}. End that process, then try again."
+                f"{self._instance.url}: {unanswered(error)}. End that process, then try again."
             ) from error
 
     def _call(self, method: str, path: str, kind: type[T], body: object = None) -> T:
@@ -260,7 +263,7 @@ class RemoteHub:
             # It answered a moment ago. Asking again is for people: what was asked may be done already.
             raise DataFolderLocked(
                 f"The Marquee at {self._instance.url} (process {self._instance.pid}) has ended or no longer answers: "
-                f"{error}. Look whether what was asked is done, else run the command again."
+                f"{unanswered(error)}. Look whether what was asked is done, else run the command again."
             ) from error
         if answer.status >= 400:
             raise _told_error(answer.data, answer.status)
@@ -318,6 +321,17 @@ class RemoteHub:
 
     def remove_user(self, name: str) -> None:
         self._call("DELETE", f"/v1/users/{quote(name, safe='')}", type(None))
+
+
+def unanswered(error: urllib3.exceptions.HTTPError) -> str:
+    """Why a hub gave no answer, for people: urllib3's own words name its objects and addresses in memory."""
+    match error:
+        case urllib3.exceptions.NewConnectionError():  # a kind of time-out to urllib3
+            return "nothing accepts connections there"
+        case urllib3.exceptions.TimeoutError():
+            return "it took too long"
+        case _:
+            return "the connection was cut"
 
 
 class _Problem(msgspec.Struct, frozen=True):

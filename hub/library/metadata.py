@@ -31,9 +31,15 @@ MAX_CHAPTERS = 1_000
 MAX_TEXT = 4 * MAX_DESCRIPTION
 """Characters of one text that are looked at: the longest that is kept, and room for what is cleaned away."""
 _NFO_END = re.compile(rb"</(movie|tvshow|episodedetails|musicvideo|video|artist|album)\s*>", re.IGNORECASE)
+_XML_ENCODING = re.compile(rb"\xff\xfe|\xfe\xff|<\?xml[^>]*encoding")
+_XML_ERRORS = (ParseError, DefusedXmlException, ValueError, LookupError)
 _DATE = re.compile(r"(\d{4})(?:[-/.:]?(\d{2})(?:[-/.:]?(\d{2}))?)?(?!\d)")
 _EPOCHS = frozenset((datetime(1904, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)))
 """What cameras write that do not know the time: the zero of QuickTime and of Unix."""
+
+
+class NotUnderstood(ValueError):
+    """A document that says nothing; the message goes on after "It cannot be understood:", for people."""
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,11 +83,13 @@ def from_tags(probe: Probe) -> Metadata:
 
 
 def from_info_json(content: bytes) -> Metadata:
-    """What yt-dlp wrote. Fields of another type than yt-dlp's are passed over; ValueError when it is no JSON object."""
+    """What yt-dlp wrote. Fields of another type than yt-dlp's are passed over; NotUnderstood."""
     try:
         info = msgspec.json.decode(content, type=_Info)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"it is no JSON object ({error})") from error
+    except RecursionError as error:
+        raise NotUnderstood("its lists and objects are nested too deeply") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise NotUnderstood(_wrong_json(error, content)) from error
     return _metadata(
         title=info.title,
         description=info.description,
@@ -94,7 +102,7 @@ def from_info_json(content: bytes) -> Metadata:
 
 
 def from_nfo(content: bytes) -> Metadata:
-    """What Kodi's XML says. Text that is no XML (an address, release notes) says nothing; ValueError for broken XML."""
+    """What Kodi's XML says. Text that is no XML (an address, release notes) says nothing. NotUnderstood."""
     start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
         return Metadata()
@@ -128,15 +136,43 @@ class _Info(msgspec.Struct):
 def _parse(content: bytes) -> Element:
     try:
         return fromstring(content)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+    except _XML_ERRORS as error:
         # Kodi allows an address behind the document, and several documents one after the other (the first is ours).
         end = _NFO_END.search(content)
         if end is None or not content[end.end() :].strip():
-            raise ValueError(f"it is no well-formed XML ({error})") from error
+            raise NotUnderstood(_wrong_xml(error, content)) from error
     try:
         return fromstring(content[: end.end()])
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise ValueError(f"it is no well-formed XML ({error})") from error
+    except _XML_ERRORS as error:
+        raise NotUnderstood(_wrong_xml(error, content)) from error
+
+
+def _wrong_json(error: Exception, content: bytes) -> str:
+    if not _is_utf8(content):
+        return "it is not UTF-8, in which JSON is written; save it as that"
+    if isinstance(error, msgspec.ValidationError):
+        return "it is JSON, but not an object with fields such as yt-dlp writes"
+    return f"it is no JSON ({error})"  # with msgspec's place of the mistake
+
+
+def _wrong_xml(error: Exception, content: bytes) -> str:
+    if isinstance(error, DefusedXmlException):
+        return (
+            "it declares entities (<!ENTITY), which are not read, since they can fill the memory; remove them"
+        )
+    if not isinstance(error, ParseError):
+        return "it declares an encoding that cannot be read here; save it as UTF-8"
+    if not _is_utf8(content) and not _XML_ENCODING.match(content):
+        return "it is not UTF-8 and does not declare another encoding; save it as UTF-8"
+    return f"it is no well-formed XML ({error})"  # with expat's place of the mistake
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _texts(root: Element, name: str) -> list[str]:

@@ -15,7 +15,7 @@ import msgspec
 
 from hub.errors import HubError
 from hub.library import names
-from hub.library.metadata import Metadata, from_info_json, from_nfo
+from hub.library.metadata import Metadata, NotUnderstood, from_info_json, from_nfo
 from hub.media.caption_text import require_text
 from hub.media.errors import BadCaptions, UnreadableFile
 from hub.media.files import open_regular, read_up_to
@@ -163,8 +163,10 @@ def _read_document(path: bytes) -> Metadata:
         raise BadSidecar(f"It is larger than {limit >> 20} MiB and was not read.")
     try:
         return from_info_json(content) if is_json else from_nfo(content)
-    except (ValueError, ArithmeticError, RecursionError) as error:
+    except NotUnderstood as error:
         raise BadSidecar(f"It cannot be understood: {error}.") from error
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise BadSidecar("It cannot be understood: it holds numbers or texts that make no sense.") from error
 
 
 def _captions(media: bytes, files: Sequence[bytes]) -> list[dict[str, Any]]:

@@ -106,7 +106,7 @@ def media_errors() -> Iterator[None]:
         OverflowError,
         ZeroDivisionError,
     ) as error:  # PyAV on numbers and names that make no sense
-        raise BrokenMedia(f"The file is damaged: {error}.") from error
+        raise BrokenMedia("The file is damaged: it holds numbers or names that make no sense.") from error
 
 
 def _refuse_what_is_not_media(fd: int, layout: Layout) -> None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -124,10 +125,29 @@ def test_an_answer_of_another_kind_is_still_one_sentence(
 def test_a_hub_that_no_longer_answers_is_named() -> None:
     remote = RemoteHub(Instance(pid=4711, url="http://127.0.0.1:1", token="t"))
     with pytest.raises(
-        errors.DataFolderLocked, match=r"127\.0\.0\.1:1 \(process 4711\) has ended or no longer"
+        errors.DataFolderLocked,
+        match=r"127\.0\.0\.1:1 \(process 4711\) has ended or no longer answers: nothing accepts connections there\.",
     ):
         remote.job("x")
     remote.close()
+
+
+def test_a_hub_that_hangs_up_or_says_nothing_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.cli.access.TIMEOUT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        instance = Instance(pid=4711, url=f"http://127.0.0.1:{server.getsockname()[1]}", token="t")
+        with closing(RemoteHub(instance)) as remote:
+
+            def hang_up() -> None:
+                server.accept()[0].close()
+
+            hanging_up = threading.Thread(target=hang_up)
+            hanging_up.start()
+            with pytest.raises(errors.DataFolderLocked, match=r"no longer answers: the connection was cut\."):
+                remote.job("x")
+            hanging_up.join()
+            with pytest.raises(errors.DataFolderLocked, match=r"does not answer at .*: it took too long\."):
+                remote.require_answer()
 
 
 @pytest.fixture
@@ -147,7 +167,8 @@ def holder(context: CliContext) -> Iterator[FolderLock]:
 def test_a_holder_that_never_answers_is_named_in_the_end(context: CliContext, holder: FolderLock) -> None:
     InstanceFile(context.paths).write(url="http://127.0.0.1:1", token="t")
     with pytest.raises(
-        errors.DataFolderLocked, match=r"holds the data folder but does not answer.*127\.0\.0\.1:1"
+        errors.DataFolderLocked,
+        match=r"but does not answer at http://127\.0\.0\.1:1: nothing accepts connections there\.",
     ):
         running_instance(context)
 

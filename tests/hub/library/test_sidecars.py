@@ -293,4 +293,5 @@ def test_whatever_a_document_does_to_its_reader_is_a_problem_of_the_document(
     monkeypatch.setattr(sidecars, "from_nfo", stumble)
     (tmp_path / "film.nfo").write_bytes(b"<movie/>")
     found = sidecars.read(os.fsencode(tmp_path), b"film.mp4", [b"film.nfo"])
-    assert [problem.reason for problem in found.problems] == [f"It cannot be understood: {error}."]
+    (problem,) = found.problems
+    assert problem.reason == "It cannot be understood: it holds numbers or texts that make no sense."
