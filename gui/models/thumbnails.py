@@ -22,8 +22,6 @@ LOOKUP_BATCH = 16
 DECODERS = 2
 SETTLE_MS = 120
 """Another size of a picture that is there is made only once the window has stopped being resized."""
-FILL_RATIOS = (1.55, 2.1)
-"""Pictures about this wide fill the 16:9 frame, cut a little; others are shown whole between bars."""
 FALLBACK_COLOR = "#2b2b31"
 
 
@@ -174,15 +172,19 @@ class _Decode(QRunnable):
 
 
 def framed(path: Path, width: int, frame: Frame, color: str) -> QImage:
-    """The picture at `path` in a 16:9 frame with round corners; a null image when it cannot be read."""
+    """The picture at `path` in a 16:9 frame with round corners; a null image when it cannot be read.
+
+    As in the web client, an upright one is shown whole between bars, and any other fills the frame.
+    """
     target = QSize(width, round(width * 9 / 16))
     reader = QImageReader(str(path))
     size = reader.size()
     if not size.isValid():
         return QImage()
-    ratio = size.width() / max(1, size.height())
-    fills = FILL_RATIOS[0] <= ratio <= FILL_RATIOS[1]
-    aspect = Qt.AspectRatioMode.KeepAspectRatioByExpanding if fills else Qt.AspectRatioMode.KeepAspectRatio
+    is_upright = size.height() > size.width()
+    aspect = (
+        Qt.AspectRatioMode.KeepAspectRatio if is_upright else Qt.AspectRatioMode.KeepAspectRatioByExpanding
+    )
     reader.setScaledSize(size.scaled(target, aspect))
     picture = reader.read()
     if picture.isNull():

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QCoreApplication,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTextLayout, QTextOption
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -120,6 +131,7 @@ class CardDelegate(QStyledItemDelegate):
             painter.drawEllipse(circle)
             icons.paint(painter, "check", circle.adjusted(4, 4, -4, -4), QColor("#ffffff"))
         share = watched_share(video)
+        self._paint_length(painter, rect, video, above_bar=share > 0)
         if share > 0:
             bar = QRectF(
                 rect.left() + theme.S,
@@ -158,6 +170,27 @@ class CardDelegate(QStyledItemDelegate):
         painter.setPen(QColor("#ffffff"))
         painter.drawText(badge.adjusted(25, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
 
+    def _paint_length(self, painter: QPainter, rect: QRect, video: Video, *, above_bar: bool) -> None:
+        text = figures.duration(video.duration_s)
+        if not text:
+            return
+        font = theme.scaled_font(painter.font(), 0.85, QFont.Weight.DemiBold)
+        metrics = QFontMetricsF(font)
+        is_audio = video.video_codec is None and video.audio_codec is not None
+        for_note = 16 if is_audio else 0
+        width, height = metrics.horizontalAdvance(text) + 12 + for_note, metrics.height() + 4
+        lifted = theme.S + (PROGRESS_HEIGHT + theme.XS if above_bar else 0)
+        badge = QRectF(rect.right() + 1 - theme.S - width, rect.bottom() + 1 - lifted - height, width, height)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.alpha("#000000", 0.72))
+        painter.drawRoundedRect(badge, 5, 5)
+        if is_audio:
+            mark = QRectF(badge.left() + 6, badge.center().y() - 6, 12, 12)
+            icons.paint(painter, "note", mark, QColor("#ffffff"))
+        painter.setFont(font)
+        painter.setPen(QColor("#ffffff"))
+        painter.drawText(badge.adjusted(for_note, 0, 0, 0), Qt.AlignmentFlag.AlignCenter, text)
+
     def _paint_text(self, painter: QPainter, card: QRect, picture: QRect, video: Video, font: QFont) -> None:
         scheme = theme.colors()
         title_font = theme.scaled_font(font, 1.0, QFont.Weight.DemiBold)
@@ -165,8 +198,7 @@ class CardDelegate(QStyledItemDelegate):
         painter.setPen(QColor(scheme.text))
         y += draw_lines(painter, QPointF(card.left(), y), card.width(), video.title, title_font, TITLE_LINES)
         small = theme.scaled_font(font, 0.9)
-        facts = [video.channel or "", figures.duration(video.duration_s), figures.size(video.size_bytes)]
-        text = "  ·  ".join(filter(None, facts))
+        text = facts_of(video, datetime.now(UTC))
         metrics = QFontMetricsF(small)
         painter.setFont(small)
         painter.setPen(QColor(scheme.muted))
@@ -176,6 +208,17 @@ class CardDelegate(QStyledItemDelegate):
             Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine,
             metrics.elidedText(text, Qt.TextElideMode.ElideRight, line.width()),
         )
+
+
+def facts_of(video: Video, now: datetime) -> str:
+    """The line below the title, the same as in the web client: channel, age, views."""
+    views = ""
+    if video.views == 1:
+        views = QCoreApplication.translate("CardDelegate", "1 view")
+    elif video.views > 1:
+        views = QCoreApplication.translate("CardDelegate", "{} views").format(figures.count(video.views))
+    facts = (video.channel or "", figures.ago(video.published_at or video.added_at, now), views)
+    return " · ".join(filter(None, facts))
 
 
 def cell_height(card_width: int, font: QFont) -> int:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from PySide6.QtCore import QLocale
 
@@ -39,3 +41,29 @@ def test_sizes(size_bytes: int | None, text: str) -> None:
 
 def test_counts_are_grouped() -> None:
     assert figures.count(100_000) == "100,000"
+
+
+def test_counts_are_grouped_where_the_system_names_no_language() -> None:
+    QLocale.setDefault(QLocale.c())
+    assert figures.count(12_345) == "12,345"
+
+
+@pytest.mark.parametrize(
+    ("past", "words"),
+    [
+        (timedelta(seconds=-5), "now"),
+        (timedelta(seconds=59), "now"),
+        (timedelta(seconds=60), "1 minute ago"),
+        (timedelta(hours=5, minutes=59), "5 hours ago"),
+        (timedelta(days=1), "yesterday"),
+        (timedelta(days=6), "6 days ago"),
+        (timedelta(days=13), "last week"),
+        (timedelta(days=30), "last month"),
+        (timedelta(days=200), "6 months ago"),
+        (timedelta(days=365), "last year"),
+        (timedelta(days=365.25 * 2345), "2,345 years ago"),
+    ],
+)
+def test_ages_are_told_in_the_largest_fitting_unit(past: timedelta, words: str) -> None:
+    now = datetime(3000, 11, 21, tzinfo=UTC)
+    assert figures.ago(now - past, now) == words

@@ -148,6 +148,12 @@ def test_portrait_is_shown_whole_between_bars_of_its_own_colour(tmp_path: Path) 
     assert bar.blue() > bar.red()
 
 
+@pytest.mark.parametrize("size", [(360, 360), (480, 360), (840, 360)])
+def test_picture_that_is_not_upright_fills_its_frame(tmp_path: Path, size: tuple[int, int]) -> None:
+    image = framed(a_picture(tmp_path / "a.webp", size), 320, FRAME, "#808080")
+    assert all(image.pixelColor(x, y).blue() > 150 for x, y in ((2, 90), (317, 90), (160, 2), (160, 177)))
+
+
 def test_double_density_is_kept(tmp_path: Path) -> None:
     image = framed(a_picture(tmp_path / "a.webp", (640, 360)), 320, Frame(20.0, 2.0), "#808080")
     assert image.devicePixelRatio() == 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from gui import theme
 from gui.models.library import LibraryModel, Role
 from gui.models.thumbnails import Thumbnails
 from gui.session import Session
-from gui.views.card import FACTS_GAP, CardDelegate, cell_height, draw_lines, watched_share
+from gui.views.card import FACTS_GAP, CardDelegate, cell_height, draw_lines, facts_of, watched_share
 from hub.library.types import Availability, VideoQuery
 from tests.gui.fake_hub import FakeHub, a_video
 
@@ -73,6 +74,7 @@ def differs(one: QImage, other: QImage, area: QRect) -> bool:
 
 PICTURE = QRect(8, 8, WIDTH, 144)
 TEXT = QRect(8, 152, WIDTH, 60)
+LENGTH = QRect(WIDTH - 32, 126, 24, 14)
 
 
 def test_unknown_video_is_a_quiet_placeholder(painter: Painter) -> None:
@@ -90,8 +92,19 @@ def test_title_and_facts_are_written(painter: Painter) -> None:
     plain = painter.paint(title="A")
     assert differs(plain, painter.paint(title="B"), TEXT)
     assert differs(plain, painter.paint(title="A", channel="Another"), TEXT)
-    assert differs(plain, painter.paint(title="A", duration_s=3000.0), TEXT)
+    assert differs(plain, painter.paint(title="A", views=12_345), TEXT)
+    assert differs(plain, painter.paint(title="A", duration_s=3000.0), LENGTH)
+    unknown = painter.paint(title="A", duration_s=None)
+    assert unknown.pixelColor(LENGTH.center()) == unknown.pixelColor(PICTURE.center().x(), 20)
     assert not differs(plain, painter.paint(title="A"), TEXT)
+
+
+def test_facts_are_those_of_the_web_client() -> None:
+    now = datetime(2026, 1, 4, tzinfo=UTC)
+    assert facts_of(a_video(0, views=12_345), now) == "Channel · 3 days ago · 12,345 views"
+    assert facts_of(a_video(0, channel=None, views=1), now) == "3 days ago · 1 view"
+    published = datetime(2024, 1, 1, tzinfo=UTC)
+    assert facts_of(a_video(0, published_at=published), now) == "Channel · 2 years ago"
 
 
 def test_long_title_stays_within_two_lines_and_the_card(painter: Painter) -> None:
