@@ -15,6 +15,8 @@ class AddressBar(QWidget):
 
     copy_requested = Signal()
     setup_requested = Signal()
+    changed = Signal()
+    """What it shows, perhaps nothing: see `is_empty`."""
 
     def __init__(self, url: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +39,11 @@ class AddressBar(QWidget):
         for widget in (self._words, self._address, self._copy, self._set_up):
             row.addWidget(widget)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to be said here: before the setup, while the card for it is shown."""
+        return not self._is_ready and self._is_covered
+
     def set_brief(self, brief: bool) -> None:
         """Leave the words away while something else needs the room."""
         self._is_brief = brief
@@ -57,3 +64,4 @@ class AddressBar(QWidget):
         for widget in (self._address, self._copy):
             widget.setVisible(self._is_ready)
         self._set_up.setVisible(not self._is_ready and not self._is_covered)
+        self.changed.emit()

@@ -56,7 +56,8 @@ class PrimaryButton(QPushButton):
 
     def __init__(self, text: str, icon: str | None = None, parent: QWidget | None = None) -> None:
         # Qt sets icon and text closer than the spacing scale; a space is the only thing that parts them.
-        super().__init__(f" {text}" if icon else text, parent)
+        self._label = f" {text}" if icon else text
+        super().__init__(self._label, parent)
         self.setAccessibleName(text)
         self._icon = icon
         self.setProperty("kind", "primary")
@@ -71,6 +72,10 @@ class PrimaryButton(QPushButton):
     def _tint(self) -> None:
         if self._icon is not None:
             self.setIcon(icons.icon(self._icon, self._color()))
+
+    def set_compact(self, compact: bool) -> None:
+        """Show the icon alone, for want of room; the tool tip says the rest."""
+        self.setText("" if compact else self._label)
 
     def _color(self) -> str:
         return theme.colors().on_accent

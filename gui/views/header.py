@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import QRectF, QSize, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from gui import figures, icons, theme
@@ -25,7 +25,10 @@ class SortBox(QComboBox):
 
 
 class Header(QWidget):
-    """Emits what is asked for; `set_count` and `show_removed` keep it true."""
+    """Emits what is asked for; `set_count` and `show_removed` keep it true.
+
+    Where its width does not do, buttons give up their texts first, then the name goes.
+    """
 
     query_changed = Signal(object)
     """A `VideoQuery`."""
@@ -41,8 +44,8 @@ class Header(QWidget):
         self._query = query
         sign = PlainLabel()
         sign.setPixmap(icons.application_icon().pixmap(SIGN))
-        name = PlainLabel(theme.application_name())
-        name.setObjectName("wordmark")
+        self._name = PlainLabel(theme.application_name())
+        self._name.setObjectName("wordmark")
         self._count = PlainLabel()
         self._count.setObjectName("count")
         self._sort = SortBox()
@@ -67,14 +70,15 @@ class Header(QWidget):
         restore.setToolTip(self.tr("Bring the selected videos back into the library"))
         restore.clicked.connect(self.restore_requested)
         back = PlainButton(self.tr("Back to the library"), "back")
+        back.setToolTip(self.tr("Back to the library"))
         back.clicked.connect(self.library_requested)
         more = IconButton("menu", self.tr("Menu"))
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         more.setMenu(menu)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(theme.XL, theme.M, theme.L + theme.XS, theme.S)
         row.setSpacing(theme.S)
-        for widget in (sign, name):
+        for widget in (sign, self._name):
             row.addWidget(widget)
         row.addSpacing(theme.S)
         row.addWidget(self._count, 1)
@@ -98,6 +102,11 @@ class Header(QWidget):
             self._count.setText(self.tr("1 video"))
         else:
             self._count.setText(self.tr("{} videos").format(figures.count(videos)))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def show_removed(self, removed: bool) -> None:
         """List the videos that were removed, or the library again; the order stays."""
@@ -115,6 +124,16 @@ class Header(QWidget):
             control.setVisible(not self._is_removed)
         for control in self._of_removed:
             control.setVisible(self._is_removed)
+        self._fit()
+
+    def _fit(self) -> None:
+        for compact, named in ((False, True), (True, True), (True, False)):
+            for button in (*self._of_library, *self._of_removed):
+                button.set_compact(compact)
+            self._name.setVisible(named)
+            self._row.invalidate()
+            if self._row.sizeHint().width() <= self.width():
+                break
 
     def _pick_sort(self) -> None:
         sort = VideoSort(self._sort.currentData())

@@ -44,6 +44,8 @@ class LibraryPage(QWidget):
         self.strip = JobsStrip(jobs)
         self.address = AddressBar(url)
         self._stack = QStackedWidget()
+        # In a low window the card above is whole, and this is cut.
+        self._stack.setMinimumHeight(1)
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
         column = QVBoxLayout(self)
@@ -55,12 +57,14 @@ class LibraryPage(QWidget):
         card.addWidget(self.setup)
         column.addLayout(card)
         column.addWidget(self._stack, 1)
-        column.addWidget(self._footer())
+        self._footer = self._make_footer()
+        column.addWidget(self._footer)
         model.listed.connect(self._show)
         model.changed.connect(self._show)
         model.modelReset.connect(self._show)
         jobs.changed.connect(self._show)
         self.strip.busy_changed.connect(self.address.set_brief)
+        self.address.changed.connect(self._show_footer)
         self._show()
 
     def show_setup(self, shown: bool) -> None:
@@ -74,7 +78,7 @@ class LibraryPage(QWidget):
         if widget is not None:
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _footer(self) -> QFrame:
+    def _make_footer(self) -> QFrame:
         footer = QFrame()
         footer.setObjectName("footer")
         footer.setFixedHeight(FOOTER_HEIGHT)
@@ -85,6 +89,9 @@ class LibraryPage(QWidget):
         row.addStretch(0)
         row.addWidget(self.address, 0, Qt.AlignmentFlag.AlignRight)
         return footer
+
+    def _show_footer(self) -> None:
+        self._footer.setVisible(not self.strip.isHidden() or not self.address.is_empty)
 
     def _show(self) -> None:
         count = self._model.rowCount()

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import theme
 from gui.views.buttons import IconButton, PrimaryButton
 from gui.views.texts import PlainLabel
 
 FIELD_WIDTH = 200
+BESIDE_FROM = 700
+"""From this width on the fields stand beside the words; else below them."""
 
 
 class SetupCard(QFrame):
@@ -23,14 +35,25 @@ class SetupCard(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        outer = QHBoxLayout(self)
+        self._outer = outer = QHBoxLayout(self)
         outer.setContentsMargins(theme.L + theme.XS, theme.L, theme.M, theme.L)
-        outer.setSpacing(theme.XL)
-        outer.addLayout(self._explanation(), 3)
-        outer.addLayout(self._form(), 2)
+        outer.setSpacing(theme.M)
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._body.addLayout(self._explanation(), 3)
+        self._body.addLayout(self._form(), 2)
+        outer.addLayout(self._body, 1)
         away = IconButton("close", self.tr("Not now (the menu has it)"))
         away.clicked.connect(self.dismissed)
         outer.addWidget(away, alignment=Qt.AlignmentFlag.AlignTop)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_beside = self.width() >= BESIDE_FROM
+        direction = QBoxLayout.Direction.LeftToRight if is_beside else QBoxLayout.Direction.TopToBottom
+        self._body.setDirection(direction)
+        self._body.setSpacing(theme.XL if is_beside else theme.M)
+        self._words.setVisible(is_beside)
+        self._keep_height()
 
     def show_first_run(self, url: str, code: str) -> None:
         """Fill in what the other device needs."""
@@ -42,6 +65,7 @@ class SetupCard(QFrame):
         self._problem.setText(sentence)
         self._problem.setVisible(bool(sentence))
         self._button.setEnabled(True)
+        self._keep_height()
 
     def refuse(self, sentence: str) -> None:
         """Say why the hub refused, and let the password be typed again."""
@@ -49,10 +73,17 @@ class SetupCard(QFrame):
         self._password.setFocus(Qt.FocusReason.OtherFocusReason)
         self._password.selectAll()
 
+    def _keep_height(self) -> None:
+        # What lies below would otherwise squeeze it, since wrapped words count as one line.
+        layout = self._outer
+        layout.invalidate()
+        needed = layout.totalHeightForWidth(self.width()) if layout.hasHeightForWidth() else 0
+        self.setMinimumHeight(max(needed, layout.totalMinimumSize().height()))
+
     def _explanation(self) -> QVBoxLayout:
         title = PlainLabel(self.tr("Watch on your other devices"))
         title.setObjectName("title")
-        words = PlainLabel(
+        self._words = words = PlainLabel(
             self.tr(
                 "Choose a name and a password here, then sign in with them on any phone, tablet or TV in your home. "
                 "You can also do this there: open the address and type the first-run code."
@@ -86,28 +117,45 @@ class SetupCard(QFrame):
 
     def _form(self) -> QVBoxLayout:
         self._name, self._password = QLineEdit(), QLineEdit()
-        self._name.setPlaceholderText(self.tr("Your name"))
-        self._name.setAccessibleName(self.tr("Your name"))
-        self._password.setPlaceholderText(self.tr("Password, 8 characters or more"))
-        self._password.setAccessibleName(self.tr("Password"))
-        self._password.setEchoMode(QLineEdit.EchoMode.Password)
+        self._password.setPlaceholderText(self.tr("8 characters or more"))
+        self._show = IconButton("eye", "")
+        self._show.setCheckable(True)
+        self._show.toggled.connect(self._show_password)
+        self._show_password(False)
         self._problem = PlainLabel()
         self._problem.setObjectName("problem")
         self._problem.setWordWrap(True)
         self._problem.hide()
         self._button = PrimaryButton(self.tr("Set up"))
         self._button.clicked.connect(self._submit)
-        column = QVBoxLayout()
-        column.setSpacing(theme.S)
-        for field in (self._name, self._password):
+        fields = QGridLayout()
+        fields.setHorizontalSpacing(theme.S)
+        fields.setVerticalSpacing(theme.S)
+        for row, (words, field) in enumerate(
+            ((self.tr("Your name"), self._name), (self.tr("Password"), self._password))
+        ):
+            label = _faint(words)
+            label.setBuddy(field)
+            field.setAccessibleName(words)
             field.setMinimumWidth(FIELD_WIDTH)
             field.returnPressed.connect(self._submit)
             field.textEdited.connect(lambda: self.show_error(""))
-            column.addWidget(field)
+            fields.addWidget(label, row, 0)
+            fields.addWidget(field, row, 1)
+        fields.addWidget(self._show, 1, 2)
+        column = QVBoxLayout()
+        column.setSpacing(theme.S)
+        column.addLayout(fields)
         column.addWidget(self._problem)
         column.addWidget(self._button, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addStretch()
         return column
+
+    def _show_password(self, shown: bool) -> None:
+        mode = QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password
+        self._password.setEchoMode(mode)
+        self._show.set_icon("eye-off" if shown else "eye")
+        self._show.set_text(self.tr("Hide the password") if shown else self.tr("Show the password"))
 
     def _submit(self) -> None:
         name, password = self._name.text().strip(), self._password.text()

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QLabel,
     QLineEdit,
@@ -368,3 +369,47 @@ def test_elided_label_gives_way_and_keeps_the_whole(qtbot: QtBot) -> None:
     assert label.toolTip() == "A title that is a good deal longer than the label"
     label.resize(2000, 20)
     assert label.text() == label.toolTip()
+
+
+@pytest.mark.parametrize("removed", [False, True])
+@pytest.mark.parametrize("width", [400, 560, 1180])
+def test_header_cuts_nothing_however_narrow_the_window(header: Header, width: int, removed: bool) -> None:
+    header.show_removed(removed)
+    header.set_count(12_345)
+    header.resize(width, 60)
+    header.show()
+    QApplication.processEvents()
+    assert "12,345" in texts(header)
+    shown = [w for w in header.findChildren(QWidget) if w.parent() is header and w.isVisible()]
+    for widget in shown:
+        assert widget.width() >= widget.minimumSizeHint().width()
+        assert header.rect().contains(widget.geometry())
+    combo = header.findChildren(QComboBox)[0]
+    assert combo.width() >= combo.sizeHint().width()
+    buttons = [b for b in header.findChildren(QPushButton) if b.isVisible()]
+    assert all(b.width() >= b.sizeHint().width() and (b.text() or b.toolTip()) for b in buttons)
+    if width != 560:
+        assert any(b.text() for b in buttons) is (width == 1180)
+
+
+@pytest.mark.parametrize("width", [512, 1100])
+def test_first_run_card_shows_all_of_it_however_narrow(host: QWidget, width: int) -> None:
+    card = SetupCard(host)
+    card.show_first_run("http://192.168.1.23:8765", "K7QM-2XPD")
+    card.resize(width, 50)
+    card.show()
+    QApplication.processEvents()
+    for label in (label for label in card.findChildren(QLabel) if label.isVisible()):
+        needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
+        assert label.height() >= needed, label.text()
+        assert card.rect().contains(label.geometry())
+
+
+def test_password_can_be_looked_at(host: QWidget) -> None:
+    card = SetupCard(host)
+    _, password = card.findChildren(QLineEdit)
+    assert password.echoMode() is QLineEdit.EchoMode.Password
+    [toggle] = [b for b in card.findChildren(QToolButton) if b.accessibleName() == "Show the password"]
+    toggle.click()
+    assert password.echoMode() is QLineEdit.EchoMode.Normal
+    assert toggle.accessibleName() == "Hide the password"
