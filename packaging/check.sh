@@ -21,4 +21,4 @@ step 'mypy' .venv/bin/mypy --no-error-summary
 step 'import-linter' .venv/bin/lint-imports --no-logo
 if [ -n "$failed" ]; then die "failed: $failed"; fi
 if [ "${1:-}" = static ]; then exit 0; fi
-exec .venv/bin/pytest -q -n 2 --ignore tests/e2e --ignore tests/bench tests
+exec .venv/bin/pytest -q -n 2 -m 'not soak and not integration' --ignore tests/e2e --ignore tests/bench tests

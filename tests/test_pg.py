@@ -13,6 +13,8 @@ from sqlalchemy.pool import NullPool
 
 from tests.pg import FOLDER_PREFIX, PgCluster, sweep_orphans
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parent.parent
 
 

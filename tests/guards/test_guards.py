@@ -12,6 +12,8 @@ from typing import TypedDict
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parent.parent.parent
 
 # Test → what its failure must say.

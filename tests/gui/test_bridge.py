@@ -15,6 +15,8 @@ from hub.errors import HubError, NotFound
 from hub.events import EventBus, FoldersChanged, SetupFinished, VideosAdded
 from hub.runtime.loop import LoopThread
 
+pytestmark = pytest.mark.integration
+
 
 async def give(value: int) -> int:
     return value

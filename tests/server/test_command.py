@@ -17,6 +17,8 @@ import urllib3
 from tests.media import make_clip
 from tests.process import CODE, READY, Serving, environment, marquee, run_marquee
 
+pytestmark = pytest.mark.integration
+
 
 def ask(method: str, url: str, body: object = None) -> int:
     """The status of an answer."""

@@ -19,6 +19,8 @@ from server.runner import Server
 from tests.server.conftest import Client, scan
 from tests.server.serving import RawClient, until
 
+pytestmark = pytest.mark.integration
+
 
 @contextlib.asynccontextmanager
 async def served(

@@ -11,6 +11,8 @@ from hub.db.engine import Database
 from tests.broken_database import full, locked
 from tests.server.conftest import PASSWORD, Client
 
+pytestmark = pytest.mark.integration
+
 
 async def test_what_cannot_be_stored_is_507_and_nothing_is_lost(
     hub: Hub, owner: Client, library: dict[str, str]

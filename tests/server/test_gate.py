@@ -15,6 +15,8 @@ from server.runner import Server
 from tests.server.conftest import Client
 from tests.server.serving import RawClient
 
+pytestmark = pytest.mark.integration
+
 ID = "01J8Z3V6Q0AAAAAAAAAAAAAAAA"
 
 

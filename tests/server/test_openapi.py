@@ -94,7 +94,7 @@ def test_parameters_are_described_with_their_limits(document: dict[str, Any]) ->
 
 def test_answers_name_their_properties_as_always_there(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
-    for name in ("VideoItem", "VideoList", "PlayDecision", "Job", "JobPage", "FolderList", "Me", "Session"):
+    for name in ("VideoItem", "VideoList", "PlayDecision", "Job", "JobPage", "FolderPage", "Me", "Session"):
         assert schemas[name]["required"] == list(schemas[name]["properties"])
     assert schemas["VideoPatch"]["required"] == []
     assert schemas["SetUp"]["additionalProperties"] is False

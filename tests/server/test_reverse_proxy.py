@@ -22,6 +22,8 @@ from hub.config import LibrarySettings, ServerSettings, Settings
 from server.runner import Server
 from tests.server.conftest import OWNER, PASSWORD, Client, scan
 
+pytestmark = pytest.mark.integration
+
 PAGE = Path(__file__).parents[2] / "docs" / "reverse-proxy.md"
 NAME = "media.example.org"
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")

@@ -22,6 +22,8 @@ from server.runner import Server
 from tests.server.conftest import Client, scan
 from tests.server.serving import RawClient
 
+pytestmark = pytest.mark.integration
+
 
 @contextlib.asynccontextmanager
 async def started(hub: Hub, host: str, port: int = 0) -> AsyncIterator[tuple[Server, str]]:

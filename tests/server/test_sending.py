@@ -16,6 +16,8 @@ from server.files import FileServer
 from server.sending import PIECE_BYTES, TAIL_BYTES, ZERO_COPY_BYTES, FileChanged, FileState, OpenFile
 from tests.server.serving import RawClient, app_with, serve_app
 
+pytestmark = pytest.mark.integration
+
 SIZE = 2 * ZERO_COPY_BYTES
 SPANS = [
     1,

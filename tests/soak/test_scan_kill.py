@@ -18,6 +18,8 @@ from hub.media.types import Probe
 from tests.media import unique_clip_bytes
 from tests.process import environment, marquee, run_marquee
 
+pytestmark = pytest.mark.integration
+
 PER_DIR = 50
 
 

@@ -9,6 +9,8 @@ from gui.player.memory import PositionMemory
 from gui.session import Session
 from tests.gui.fake_hub import FakeHub
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def clock() -> list[float]:

@@ -22,6 +22,8 @@ from gui.session import Session
 from tests.gui.fake_hub import FakeHub, a_detail
 from tests.gui.player.fake_engine import FakeEngine
 
+pytestmark = pytest.mark.integration
+
 FILM = Playable(
     path=b"/films/caf\xe9.mp4",
     title="A film",

@@ -18,6 +18,8 @@ from gui.player.engine import EngineState, Source
 from gui.player.vlc_engine import VlcEngine, labelled
 from tests.media import clip_bytes, make_clip, write_bytes
 
+pytestmark = pytest.mark.integration
+
 WAIT_MS = 10_000
 
 

@@ -14,6 +14,8 @@ from gui.views.library_view import LibraryView
 from hub.library.types import VideoQuery
 from tests.gui.fake_hub import FakeHub
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def model(session: Session) -> LibraryModel:

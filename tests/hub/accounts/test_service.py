@@ -15,6 +15,8 @@ from hub.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from hub.events import EventBus, SessionsEnded, SetupFinished
 from tests.hub.accounts.conftest import Clock, cheap_hasher
 
+pytestmark = pytest.mark.integration
+
 VIDEO = "01J8Z3V6Q0BBBBBBBBBBBBBBBB"
 PEER = "192.0.2.1"
 PASSWORD = "correct horse"

@@ -22,6 +22,8 @@ from hub.runtime.instance import FolderLock, Instance, InstanceFile
 from server.problems import respond, status_of
 from tests.process import environment, run_marquee
 
+pytestmark = pytest.mark.integration
+
 
 class _Answering(HTTPServer):
     status = 200

@@ -16,6 +16,8 @@ from hub.library.types import VideoQuery
 from hub.paths import Paths
 from tests.media import make_clip
 
+pytestmark = pytest.mark.integration
+
 
 def run(data: Path, *arguments: str) -> Result:
     return CliRunner().invoke(marquee, ["--data", str(data), *arguments], prog_name="marquee")

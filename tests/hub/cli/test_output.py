@@ -8,6 +8,8 @@ import pytest
 
 from tests.process import environment, marquee, run_marquee
 
+pytestmark = pytest.mark.integration
+
 
 def run_into_closed_pipe(*arguments: str, data: Path, both: bool = False) -> tuple[int, bytes]:
     """Exit code and stderr of a command whose stdout, or both streams, nobody reads."""

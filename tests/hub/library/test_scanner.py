@@ -29,6 +29,8 @@ from hub.media.types import ProbeResult
 from tests.hub.library.conftest import World
 from tests.media import clip_bytes, cut, picture_bytes, unique_clip_bytes, write_bytes
 
+pytestmark = pytest.mark.integration
+
 
 def change_video(connection: Connection, /, video_id: str, **values: Any) -> None:
     connection.execute(update(VideoRow).where(VideoRow.id == video_id).values(**values))

@@ -24,6 +24,8 @@ from tests.broken_database import locked
 from tests.hub.library.conftest import World
 from tests.media import clip_bytes, unique_clip_bytes, write_bytes
 
+pytestmark = pytest.mark.integration
+
 PROMISED_S = 2.0
 SLACK_S = 4.0
 """What a machine that others use as well may take longer."""

@@ -16,6 +16,8 @@ from hub.media.pool import MediaPool
 from hub.media.probe import probe
 from tests.media import path_bytes
 
+pytestmark = pytest.mark.integration
+
 
 def short(clip: DemoClip, seconds: float = 0.4) -> DemoClip:
     """The same clip, over in an instant."""

@@ -34,6 +34,8 @@ from tests.hub.media.conftest import odd_command
 from tests.hub.media.odd_worker import ODD, OddJob
 from tests.media import clip_bytes, make_clip, path_bytes, picture_bytes, unique_clip_bytes
 
+pytestmark = pytest.mark.integration
+
 
 async def odd(pool: MediaPool, do: str, argument: str = "", *, timeout_s: float = 20.0) -> str:
     return await pool.run(ODD, OddJob(do, argument), timeout_s=timeout_s, priority=Priority.INTERACTIVE)

@@ -14,6 +14,8 @@ from hub.media.thumbnail import make_thumbnails, open_picture
 from hub.media.types import Thumbnails
 from tests.media import clip_bytes, make_clip, path_bytes, picture_bytes
 
+pytestmark = pytest.mark.integration
+
 
 def make(source: Path, folder: Path, *, poster: Path | None = None) -> Thumbnails:
     return make_thumbnails(

@@ -23,6 +23,8 @@ from server.runner import Server
 from tests.server.conftest import Client, scan
 from tests.server.serving import until
 
+pytestmark = pytest.mark.integration
+
 Socket = aiohttp.ClientWebSocketResponse
 
 
