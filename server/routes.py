@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hub.accounts.types import User
+from hub.accounts.types import Device, User
 from hub.jobs.types import Job
-from hub.library.types import Folder, Page, VideoPatch
+from hub.library.types import Folder, Page, ScanProblem, VideoPatch
 from server import schemas
 from server.access import Access
 from server.call import Bytes, Route
@@ -188,7 +188,8 @@ ROUTES: tuple[Route, ...] = (
         library.list_folders,
         MANAGER,
         "The library's folders",
-        answer=schemas.FolderList,
+        query=schemas.ListQuery,
+        answer=Page[Folder],
     ),
     Route(
         "POST",
@@ -216,7 +217,8 @@ ROUTES: tuple[Route, ...] = (
         library.scan_problems,
         MANAGER,
         "Files that were passed over, and why",
-        answer=schemas.ScanProblemList,
+        query=schemas.ListQuery,
+        answer=Page[ScanProblem],
     ),
     Route(
         "POST",
@@ -271,7 +273,9 @@ ROUTES: tuple[Route, ...] = (
         is_websocket=True,
     ),
     # --- people
-    Route("GET", "/v1/users", people.list_users, OWNER, "Everybody", answer=schemas.UserList),
+    Route(
+        "GET", "/v1/users", people.list_users, OWNER, "Everybody", query=schemas.ListQuery, answer=Page[User]
+    ),
     Route(
         "POST",
         "/v1/users",
@@ -303,7 +307,13 @@ ROUTES: tuple[Route, ...] = (
         problems=(404, 409),
     ),
     Route(
-        "GET", "/v1/devices", people.list_devices, VIEWER, "Where one is signed in", answer=schemas.DeviceList
+        "GET",
+        "/v1/devices",
+        people.list_devices,
+        VIEWER,
+        "Where one is signed in",
+        query=schemas.ListQuery,
+        answer=Page[Device],
     ),
     Route(
         "DELETE",

@@ -8,13 +8,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from hub.accounts.types import Device, Role, User
+from hub.accounts.types import Role
 from hub.library.types import (
     Availability,
     CaptionTrack,
-    Folder,
     Order,
-    ScanProblem,
     Video,
     VideoDetail,
     VideoState,
@@ -29,6 +27,13 @@ Password = Annotated[str, Meta(max_length=1024)]
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of bodies and queries: an unknown field is an error, not something to overlook."""
+
+
+class ListQuery(Input, frozen=True, kw_only=True):
+    """Place in a list."""
+
+    limit: Limit = 20
+    cursor: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,20 +98,6 @@ class NewPassword(Input, frozen=True, kw_only=True):
     """A password to set."""
 
     password: Password
-
-
-class UserList(Answer, frozen=True, kw_only=True):
-    """Everybody."""
-
-    items: list[User]
-    next_cursor: str | None = None
-
-
-class DeviceList(Answer, frozen=True, kw_only=True):
-    """Where one is signed in."""
-
-    items: list[Device]
-    next_cursor: str | None = None
 
 
 # --- videos ----------------------------------------------------------------------------------------------------
@@ -245,31 +236,15 @@ class NewFolder(Input, frozen=True, kw_only=True):
     path: str
 
 
-class FolderList(Answer, frozen=True, kw_only=True):
-    """The library's folders."""
-
-    items: list[Folder]
-    next_cursor: str | None = None
-
-
-class ScanProblemList(Answer, frozen=True, kw_only=True):
-    """The scan report."""
-
-    items: list[ScanProblem]
-    next_cursor: str | None = None
-
-
 class ScanRequest(Input, frozen=True, kw_only=True):
     """Which folders to scan; all when left out."""
 
     folder_ids: list[str] | None = None
 
 
-class JobListQuery(Input, frozen=True, kw_only=True):
+class JobListQuery(ListQuery, frozen=True, kw_only=True):
     """Place in the list of jobs, newest first; `active`: only those that wait or run."""
 
-    limit: Limit = 20
-    cursor: str | None = None
     active: bool = False
 
 

@@ -269,15 +269,25 @@ class RemoteHub:
             raise _told_error(answer.data, answer.status)
         return msgspec.json.decode(answer.data or b"null", type=kind)
 
+    def _all(self, path: str, kind: type[Page[T]]) -> list[T]:
+        """A list to its end, page by page."""
+        path += f"{'&' if '?' in path else '?'}limit={_PAGE}"
+        page = self._call("GET", path, kind)
+        found = [*page.items]
+        while page.next_cursor is not None:
+            page = self._call("GET", f"{path}&cursor={page.next_cursor}", kind)
+            found += page.items
+        return found
+
     def add_folder(self, path: str) -> Folder:
         # As a URI, because a name that is not UTF-8 has no place in JSON.
         return self._call("POST", "/v1/folders", Folder, {"path": "file://" + quote(os.fsencode(path))})
 
     def folders(self) -> list[Folder]:
-        return self._call("GET", "/v1/folders", Page[Folder]).items
+        return self._all("/v1/folders", Page[Folder])
 
     def problems(self) -> list[ScanProblem]:
-        return self._call("GET", "/v1/folders/problems", Page[ScanProblem]).items
+        return self._all("/v1/folders/problems", Page[ScanProblem])
 
     def request_scan(self, folder_ids: list[str] | None) -> Job:
         return self._call("POST", "/v1/scans", Job, {"folder_ids": folder_ids})
@@ -298,20 +308,13 @@ class RemoteHub:
         return self._call("POST", f"/v1/jobs/{job_id}/retry", Job)
 
     def removed_videos(self) -> list[ListedVideo]:
-        found: list[ListedVideo] = []
-        cursor: str | None = ""
-        while cursor is not None:
-            path = f"/v1/videos?state={VideoState.DELETED}&limit={_PAGE}"
-            page = self._call("GET", path + (f"&cursor={cursor}" if cursor else ""), Page[ListedVideo])
-            found += page.items
-            cursor = page.next_cursor
-        return found
+        return self._all(f"/v1/videos?state={VideoState.DELETED}", Page[ListedVideo])
 
     def restore_video(self, video_id: str) -> ListedVideo:
         return self._call("PATCH", f"/v1/videos/{quote(video_id, safe='')}", ListedVideo, {"state": "ready"})
 
     def users(self) -> list[User]:
-        return self._call("GET", "/v1/users", Page[User]).items
+        return self._all("/v1/users", Page[User])
 
     def add_user(self, name: str, role: Role, password: str) -> User:
         return self._call("POST", "/v1/users", User, {"name": name, "role": role, "password": password})

@@ -10,14 +10,22 @@ import base64
 import binascii
 import hashlib
 import math
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import msgspec
 
 from hub.errors import InvalidInput
-from hub.library.types import VideoQuery, VideoSort
+from hub.library.types import Page, VideoQuery, VideoSort
 
-_MAX_LENGTH = 2_000
+T = TypeVar("T")
+
+_MAX_LENGTH = 4_000
+"""A path of the scan report has at most 2,256 bytes, which are 3,008 characters here."""
+Rank = tuple[float, bytes]
+"""A time in seconds since 1970, negative where the newest comes first, and what tells rows of the same time apart."""
 _INT64 = range(-(2**63), 2**63)
 """What both databases keep whole numbers in."""
 
@@ -57,19 +65,50 @@ def decode_place(name: str, cursor: str | None) -> str | None:
     return row_id
 
 
+def page_of(
+    name: str, items: Iterable[T], rank: Callable[[T], Rank], *, limit: int, cursor: str | None
+) -> Page[T]:
+    """A page of the list called `name`, which is short enough to be read whole, sorted by `rank`.
+
+    A cursor is the rank of the last row shown, so that rows that come and go neither repeat nor hide others.
+    InvalidInput for a cursor of another list.
+    """
+    ranked = sorted(((rank(item), item) for item in items), key=itemgetter(0))
+    start = 0
+    if cursor is not None:
+        digest, last = _unpack(cursor, tuple[bytes, Rank])
+        if digest != _name_digest(name):
+            raise _not_ours()
+        start = bisect_right(ranked, last, key=itemgetter(0))
+    shown = ranked[start : start + limit]
+    is_last = start + limit >= len(ranked)
+    return Page(
+        items=[item for _, item in shown],
+        next_cursor=None if is_last else _pack((_name_digest(name), shown[-1][0])),
+    )
+
+
 def pack_cursor(digest: bytes, key: Any, row_id: str) -> str:
     """The text form of any keyset cursor."""
-    packed = msgspec.msgpack.encode((digest, key, row_id))
-    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return _pack((digest, key, row_id))
 
 
 def unpack_cursor(cursor: str) -> tuple[bytes, int | float | str, str]:
     """(digest, sort key, id) of a cursor's text. InvalidInput when it is not one."""
+    return _unpack(cursor, tuple[bytes, int | float | str, str])
+
+
+def _pack(place: tuple[object, ...]) -> str:
+    packed = msgspec.msgpack.encode(place)
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def _unpack(cursor: str, kind: type[T]) -> T:
     try:
         if len(cursor) > _MAX_LENGTH:
             raise ValueError
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return msgspec.msgpack.decode(packed, type=tuple[bytes, int | float | str, str])
+        return msgspec.msgpack.decode(packed, type=kind)
     except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
         raise _not_ours() from error
 

@@ -10,14 +10,15 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from hub.db.engine import Database
 from hub.db.repositories import files, folders
 from hub.errors import Conflict, InvalidInput, NotFound
 from hub.events import EventBus, FoldersChanged, VideosChanged, VideosRemoved
+from hub.library.cursors import Rank, page_of
 from hub.library.names import to_text
-from hub.library.types import Folder, ScanProblem
+from hub.library.types import Folder, Page, ScanProblem
 from hub.library.walk import root_problem
 
 MAX_PROBLEMS = 1_000
@@ -89,16 +90,17 @@ class FolderService:
 
         At most `MAX_PROBLEMS`.
         """
+        return [_problem(row) for row in sorted(await self._report(), key=_rank)]
+
+    async def problems_page(self, *, limit: int, cursor: str | None) -> Page[ScanProblem]:
+        """A part of the scan report. InvalidInput for a cursor of another list."""
+        page = page_of("problems", await self._report(), _rank, limit=limit, cursor=cursor)
+        return Page(items=[_problem(row) for row in page.items], next_cursor=page.next_cursor)
+
+    async def _report(self) -> list[RowMapping]:
         passed_over = await self._db.read(files.list_rejected, MAX_PROBLEMS)
         damaged = await self._db.read(files.list_damaged, MAX_PROBLEMS - len(passed_over))
-        return [
-            ScanProblem(
-                path=shown_path(os.path.join(row["folder_path"], row["dir"], row["name"])),
-                reason=row["reason"],
-                folder_id=row["folder_id"],
-            )
-            for row in (*passed_over, *damaged)
-        ]
+        return [*passed_over, *damaged]
 
     async def set_problem(self, folder_id: str, problem: str | None) -> None:
         """Note why a folder cannot be read, or with None that it can."""
@@ -177,6 +179,19 @@ class FolderService:
 def shown_path(path: bytes) -> str:
     """A path for people: bytes that are not UTF-8 and control characters are shown replaced."""
     return to_text(path)
+
+
+def _rank(row: RowMapping) -> Rank:
+    newest_first = -row["seen_at"].timestamp() if "seen_at" in row else 0.0  # damaged files come last
+    return newest_first, b"\0".join((row["dir"], row["name"], row["folder_id"].encode()))
+
+
+def _problem(row: RowMapping) -> ScanProblem:
+    return ScanProblem(
+        path=shown_path(os.path.join(row["folder_path"], row["dir"], row["name"])),
+        reason=row["reason"],
+        folder_id=row["folder_id"],
+    )
 
 
 def _real(path: bytes | None) -> bytes | None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from aiohttp import web
 
 from hub.jobs.types import Job
-from hub.library.types import Folder, Page
+from hub.library.cursors import Rank, page_of
+from hub.library.types import Folder, Page, ScanProblem
 from server.answers import json_response
 from server.call import Call, NoQuery
-from server.schemas import FolderList, JobListQuery, NewFolder, ScanProblemList, ScanRequest
+from server.schemas import JobListQuery, ListQuery, NewFolder, ScanRequest
 
 
-async def list_folders(call: Call[None, NoQuery]) -> FolderList:
-    """The library's folders."""
-    return FolderList(items=await call.hub.folders.list())
+async def list_folders(call: Call[None, ListQuery]) -> Page[Folder]:
+    """The library's folders, oldest first."""
+    found = await call.hub.folders.list()
+    return page_of("folders", found, _by_age, limit=call.query.limit, cursor=call.query.cursor)
 
 
 async def add_folder(call: Call[NewFolder, NoQuery]) -> Folder:
@@ -26,9 +28,9 @@ async def remove_folder(call: Call[None, NoQuery]) -> None:
     await call.hub.folders.remove(call.part("id"))
 
 
-async def scan_problems(call: Call[None, NoQuery]) -> ScanProblemList:
+async def scan_problems(call: Call[None, ListQuery]) -> Page[ScanProblem]:
     """The scan report."""
-    return ScanProblemList(items=await call.hub.folders.problems())
+    return await call.hub.folders.problems_page(limit=call.query.limit, cursor=call.query.cursor)
 
 
 async def request_scan(call: Call[ScanRequest, NoQuery]) -> web.Response:
@@ -60,6 +62,10 @@ async def cancel_job(call: Call[None, NoQuery]) -> Job:
 async def retry_job(call: Call[None, NoQuery]) -> Job:
     """Queue a job that failed or was cancelled again."""
     return await call.hub.jobs.retry(call.part("id"))
+
+
+def _by_age(folder: Folder) -> Rank:
+    return folder.added_at.timestamp(), folder.id.encode()
 
 
 def _accepted(job: Job) -> web.Response:

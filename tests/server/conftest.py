@@ -51,6 +51,16 @@ class Client:
         """GET."""
         return await self.ask("GET", path, **arguments)
 
+    async def pages(self, path: str, *, limit: int) -> list[Any]:
+        """All items of a list, asked for page by page."""
+        page = (await self.get(f"{path}?limit={limit}")).json
+        found = [*page["items"]]
+        while page["next_cursor"] is not None:
+            assert len(page["items"]) == limit
+            page = (await self.get(f"{path}?limit={limit}&cursor={page['next_cursor']}")).json
+            found += page["items"]
+        return found
+
     async def post(self, path: str, json: Any = None, **arguments: Any) -> Reply:
         """POST."""
         return await self.ask("POST", path, json=json, **arguments)

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import asyncio
+import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from hub.bootstrap import Hub
+from hub.cli.access import RemoteHub
+from hub.runtime.instance import Instance
 from tests.server.conftest import Client
 
 UNKNOWN = "01J8Z3V6Q0AAAAAAAAAAAAAAAA"
@@ -45,6 +50,56 @@ async def test_the_scan_report_names_files_and_reasons(hub: Hub, owner: Client, 
     assert problem["path"].endswith("text.mp4")
     assert problem["reason"]
     assert problem["folder_id"] == folder["id"]
+
+
+async def test_folders_and_the_scan_report_are_listed_by_pages(
+    hub: Hub, owner: Client, films: Path, tmp_path: Path
+) -> None:
+    folders = [films, *(tmp_path / f"more {n}" for n in range(3))]
+    for n, folder in enumerate(folders):
+        folder.mkdir(exist_ok=True)
+        (folder / f"text {n}.mp4").write_text("not a film")
+        (folder / "text.mp4").write_text("not a film")
+        (folder / os.fsdecode(b"\xff.mp4")).write_text("not a film")
+        assert (await owner.post("/v1/folders", {"path": str(folder)})).status == 201
+    await hub.jobs.wait((await owner.post("/v1/scans")).json["id"])
+    for path, count in (("/v1/folders", 4), ("/v1/folders/problems", 12)):
+        whole = (await owner.get(f"{path}?limit=100")).json
+        assert (len(whole["items"]), whole["next_cursor"]) == (count, None)
+        assert await owner.pages(path, limit=1) == whole["items"]
+        assert await owner.pages(path, limit=3) == whole["items"]
+        for bad in ("limit=0", "limit=101", "limit=many", "cursor=", "cursor=zz", "page=2"):
+            (await owner.get(f"{path}?{bad}")).problem(422, "invalid-input")
+    place = (await owner.get("/v1/folders?limit=1")).json["next_cursor"]
+    reply = await owner.get(f"/v1/folders/problems?cursor={place}")
+    reply.problem(422, "invalid-input")
+    assert reply.json["field"] == "cursor"
+
+
+async def test_a_command_reads_the_whole_report_of_a_running_hub(
+    hub: Hub, owner: Client, films: Path
+) -> None:
+    for n in range(101):
+        (films / f"text {n}.mp4").touch()
+    await owner.post("/v1/folders", {"path": str(films)})
+    await hub.jobs.wait((await owner.post("/v1/scans")).json["id"])
+    assert owner.token is not None
+    with closing(RemoteHub(Instance(pid=1, url=owner.url, token=owner.token))) as remote:
+        told = await asyncio.to_thread(remote.problems)
+        assert told == await hub.folders.problems()
+        assert len(told) == 101
+        assert await asyncio.to_thread(remote.folders) == await hub.folders.list()
+        assert await asyncio.to_thread(remote.users) == await hub.accounts.users()
+
+
+async def test_the_longest_path_fits_into_a_cursor(hub: Hub, owner: Client, films: Path) -> None:
+    deep = films.joinpath(*(f"{n}" * 199 for n in range(9)))
+    deep.mkdir(parents=True)
+    for n in range(2):
+        (deep / f"{'x' * 250}{n}.mp4").write_text("not a film")
+    await owner.post("/v1/folders", {"path": str(films)})
+    await hub.jobs.wait((await owner.post("/v1/scans")).json["id"])
+    assert len(await owner.pages("/v1/folders/problems", limit=1)) == 2
 
 
 async def test_a_scan_of_an_unknown_folder_is_refused(owner: Client) -> None:

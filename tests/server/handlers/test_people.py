@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
+from hub.accounts.types import Role
 from hub.bootstrap import Hub
 from tests.server.conftest import MEMBER, OWNER, PASSWORD, Client
 
@@ -83,3 +84,41 @@ async def test_devices_are_ones_own(hub: Hub, owner: Client, member: Client) -> 
     assert (await member.delete(f"/v1/devices/{theirs['id']}")).status == 204
     (await member.get("/v1/me")).problem(401, "not-signed-in")
     assert (await owner.get("/v1/me")).status == 200
+
+
+async def test_people_and_devices_are_listed_by_pages(hub: Hub, owner: Client, member: Client) -> None:
+    for n in range(4):
+        await hub.accounts.add_user(f"Person {n}", Role.MEMBER, PASSWORD)
+        await hub.accounts.log_in(OWNER, PASSWORD, f"program {n}", None)
+    for path in ("/v1/users", "/v1/devices"):
+        whole = (await owner.get(f"{path}?limit=100")).json
+        assert whole["next_cursor"] is None
+        assert len(whole["items"]) >= 5
+        assert await owner.pages(path, limit=2) == whole["items"]
+        (await owner.get(f"{path}?limit=0")).problem(422, "invalid-input")
+        (await owner.get(f"{path}?limit=101")).problem(422, "invalid-input")
+    place = {
+        path: (await owner.get(f"{path}?limit=1")).json["next_cursor"]
+        for path in ("/v1/users", "/v1/devices")
+    }
+    for asker, path, foreign in (
+        (owner, "/v1/users", place["/v1/devices"]),
+        (owner, "/v1/devices", place["/v1/users"]),
+        (member, "/v1/devices", place["/v1/devices"]),
+        (owner, "/v1/users", ""),
+        (owner, "/v1/users", "zz"),
+    ):
+        reply = await asker.get(f"{path}?cursor={foreign}")
+        reply.problem(422, "invalid-input")
+        assert reply.json["field"] == "cursor"
+
+
+async def test_who_goes_between_two_pages_hides_nobody(owner: Client) -> None:
+    for name in ("Bob", "Eve", "Zoe"):
+        await owner.post("/v1/users", {"name": name, "password": PASSWORD})
+    first = (await owner.get("/v1/users?limit=2")).json
+    assert [one["name"] for one in first["items"]] == [OWNER, "Bob"]
+    await owner.delete("/v1/users/Bob")
+    rest = (await owner.get(f"/v1/users?cursor={first['next_cursor']}")).json
+    assert [one["name"] for one in rest["items"]] == ["Eve", "Zoe"]
+    assert rest["next_cursor"] is None

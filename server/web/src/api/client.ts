@@ -3,6 +3,7 @@
 import createClient, { type FetchResponse } from "openapi-fetch";
 import type { LibraryFilter } from "../lib/route";
 import type { PositionReport } from "../lib/position";
+import { wholeList } from "../lib/wholeList";
 import { texts } from "../texts";
 import { ApiError, isAbort, problemError } from "./errors";
 import type { paths } from "./schema";
@@ -91,7 +92,7 @@ export const api = {
   },
 
   async folders(): Promise<readonly Folder[]> {
-    return (await answer(http.GET("/v1/folders"))).items;
+    return wholeList((query) => answer(http.GET("/v1/folders", { params: { query } })));
   },
 
   async addFolder(path: string): Promise<Folder> {
@@ -103,7 +104,7 @@ export const api = {
   },
 
   async scanProblems(): Promise<readonly ScanProblem[]> {
-    return (await answer(http.GET("/v1/folders/problems"))).items;
+    return wholeList((query) => answer(http.GET("/v1/folders/problems", { params: { query } })));
   },
 
   async scan(): Promise<Job> {
