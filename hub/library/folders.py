@@ -19,7 +19,7 @@ from hub.events import EventBus, FoldersChanged, VideosChanged, VideosRemoved
 from hub.library.cursors import Rank, page_of
 from hub.library.names import to_text
 from hub.library.types import Folder, Page, ScanProblem
-from hub.library.walk import root_problem
+from hub.library.walk import is_at_or_under, is_of_the_system, root_problem
 
 MAX_PROBLEMS = 1_000
 EMPTY_FOLDER = "This folder is empty, though there were videos in it. If a disk is mounted here, connect it."
@@ -165,10 +165,20 @@ class FolderService:
             )
         if not os.path.isdir(real):
             raise InvalidInput(f"{shown} is a file. Add the folder it lies in.", field="path")
+        if is_of_the_system(real):
+            raise InvalidInput(
+                f"{shown} belongs to the operating system: what is shown there are no files. "
+                "Add the folder that your videos lie in.",
+                field="path",
+            )
         if (problem := root_problem(real)) is not None:
             raise InvalidInput(f"{shown} cannot be added. {problem} Check its permissions.", field="path")
         data, demo = self._data_folder, self._demo_folder
-        if data is not None and _is_within(real, data) and not (demo is not None and _is_within(real, demo)):
+        if (
+            data is not None
+            and is_at_or_under(real, data)
+            and not (demo is not None and is_at_or_under(real, demo))
+        ):
             raise InvalidInput(
                 f"{shown} belongs to Marquee's own data. Put videos into another folder and add that.",
                 field="path",
@@ -211,19 +221,17 @@ def _add(connection: Connection, path: bytes, data_folder: bytes | None, now: da
     for folder_id, known in folders.folder_paths(connection).items():
         if known == path:
             return folder_id, False
-        if data_folder is not None and _is_within(known, data_folder) != _is_within(path, data_folder):
+        if data_folder is not None and is_at_or_under(known, data_folder) != is_at_or_under(
+            path, data_folder
+        ):
             continue  # no scan crosses into the data folder from outside
-        if _is_within(path, known):
+        if is_at_or_under(path, known):
             raise Conflict(
                 f"{shown_path(path)} lies in {shown_path(known)}, which is in the library already."
             )
-        if _is_within(known, path):
+        if is_at_or_under(known, path):
             raise Conflict(
                 f"{shown_path(path)} contains {shown_path(known)}, which is in the library already. "
                 "Remove that first if you want the larger folder instead."
             )
     return folders.add_folder(connection, path, now), True
-
-
-def _is_within(path: bytes, above: bytes) -> bool:
-    return path == above or path.startswith(above.rstrip(b"/") + b"/")

@@ -29,6 +29,9 @@ from hub.media.files import reason
 MAX_DIR_BYTES = 2_000
 """Longest path within a folder. PostgreSQL's index rows hold 2,704 bytes: path, file name and folder id together."""
 
+SYSTEM_DIRS = (b"/proc", b"/sys", b"/dev")
+"""Where kernels show themselves: what looks like files there is none, is endless, or does something when it is read."""
+
 _MEDIA, _SIDECAR = 1, 2
 _KINDS = dict.fromkeys(MEDIA_SUFFIXES, _MEDIA) | dict.fromkeys(SIDECAR_SUFFIXES, _SIDECAR)
 assert not PARTIAL_SUFFIXES & _KINDS.keys()
@@ -84,7 +87,7 @@ class Walk:
         self.spots = tuple(sorted(set(spots), key=lambda spot: not spot.is_deep))
         """Where the walk starts, deep ones first."""
         self._folders = {root, *folders}
-        self._left_out = left_out
+        self._left_out = {left_out, *SYSTEM_DIRS}
         self._seen: set[tuple[int, int]] = set()
         self.listed: set[bytes] = set()
         """Directories that were read."""
@@ -149,7 +152,7 @@ class Walk:
             )
             return None
         try:
-            if path == self._left_out or (is_behind_link and not self._may_follow(path, directory)):
+            if path in self._left_out or (is_behind_link and not self._may_follow(path, directory)):
                 self.skipped.add(directory)
                 return None
             status = os.stat(path)
@@ -222,10 +225,10 @@ class Walk:
         target = os.path.realpath(path)
         if not os.path.islink(path):
             return target not in self._folders
-        if _is_at_or_under(os.path.realpath(os.path.dirname(path)), target):
+        if is_at_or_under(os.path.realpath(os.path.dirname(path)), target):
             self._note_dir(directory, "This link leads back to a directory above it; it was not followed.")
             return False
-        return not any(_is_at_or_under(target, folder) for folder in self._folders)
+        return not any(is_at_or_under(target, folder) for folder in (*self._folders, *SYSTEM_DIRS))
 
     def _pass_over(self, directory: bytes, words: str) -> None:
         self.unreadable.add(directory)
@@ -245,9 +248,14 @@ class Walk:
         if any(map(is_skipped_dir, parts)):
             return True
         above = [os.path.join(self.root, *parts[:end]) for end in range(1, len(parts) + 1)]
-        return self._left_out in above or any(
+        return not self._left_out.isdisjoint(above) or any(
             os.path.lexists(os.path.join(path, mark)) for path in above for mark in MARKERS
         )
+
+
+def is_of_the_system(path: bytes) -> bool:
+    """True for what lies in `SYSTEM_DIRS`; memory shown as ordinary files (`/dev/shm`) does not count."""
+    return not is_at_or_under(path, b"/dev/shm") and any(is_at_or_under(path, top) for top in SYSTEM_DIRS)
 
 
 def root_problem(root: bytes) -> str | None:
@@ -263,5 +271,6 @@ def root_problem(root: bytes) -> str | None:
         return f"This folder cannot be read: {reason(error)}."
 
 
-def _is_at_or_under(path: bytes, above: bytes) -> bool:
+def is_at_or_under(path: bytes, above: bytes) -> bool:
+    """True when `path` is the directory `above` or lies in it; both absolute and without links."""
     return path == above or path.startswith(above if above.endswith(b"/") else above + b"/")

@@ -46,6 +46,16 @@ async def test_what_is_no_directory_is_refused_with_the_reason(
     assert refused.value.field == "path"
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("path", ["/proc", "/proc/self/task", "/sys", "/dev", "/dev/../dev/", "{link}"])
+async def test_what_the_kernel_shows_of_itself_is_no_folder(world: World, tmp_path: Path, path: str) -> None:
+    (tmp_path / "link").symlink_to("/proc/self")
+    with pytest.raises(InvalidInput, match="belongs to the operating system") as refused:
+        await world.folders.add(path.format(link=tmp_path / "link"))
+    assert refused.value.field == "path"
+    assert [one.id for one in await world.folders.list()] == [world.folder.id]
+
+
 async def test_folders_do_not_lie_in_each_other(world: World) -> None:
     inside = world.root / "inside"
     inside.mkdir()

@@ -67,6 +67,15 @@ def test_a_walk_that_starts_behind_a_link_starts_at_the_top(tmp_path: Path) -> N
     assert walked(Walk(os.fsencode(tmp_path / "lib"), [Spot(b"two", is_deep=False)])) == whole
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs Linux's /proc")
+def test_what_the_kernel_shows_of_itself_is_not_entered(tmp_path: Path) -> None:
+    put(tmp_path, "a.mp4")
+    (tmp_path / "kernel").symlink_to("/proc/self/task")
+    assert walked(Walk(os.fsencode(tmp_path), [Spot()])) == {b"": {b"a.mp4"}}
+    for spot in (Spot(b"proc"), Spot(b"dev"), Spot(b"sys/kernel", is_deep=False)):
+        assert walked(Walk(b"/", [spot])) == {}
+
+
 def test_a_link_into_another_library_folder_is_not_followed(tmp_path: Path) -> None:
     put(tmp_path, "one/x.mp4", "two/y.mp4", "around/z.mp4")
     (tmp_path / "one/link").symlink_to(tmp_path / "two")
