@@ -17,16 +17,19 @@ class Actions(QObject):
         self.folders = self._action(self.tr("Library folders…"))
         self.rescan = self._action(self.tr("Scan all again"), QKeySequence("F5"))
         self.report = self._action(self.tr("Scan report"))
+        self.undo = self._action(
+            self.tr("Undo the last removal"), QKeySequence(QKeySequence.StandardKey.Undo)
+        )
         self.removed = self._action(self.tr("Removed videos"))
         self.removed.setCheckable(True)
+        self._of_library = (self.add, self.folders, self.rescan, self.report, self.undo, self.removed)
         self.devices = self._action(self.tr("Watch on other devices…"))
         self.quit = self._action(self.tr("Quit"), QKeySequence("Ctrl+Q"))
 
     def menu(self) -> QMenu:
         """The menu behind the header's button."""
         menu = QMenu(self._window)
-        library = (self.add, self.folders, self.rescan, self.report, self.removed)
-        for action in (*library, None, self.devices, None, self.quit):
+        for action in (*self._of_library, None, self.devices, None, self.quit):
             if action is None:
                 menu.addSeparator()
             else:
@@ -39,7 +42,7 @@ class Actions(QObject):
 
     def set_library_enabled(self, enabled: bool) -> None:
         """Whether the library is what the keyboard is about; in the player only Quit is."""
-        for action in (self.add, self.folders, self.rescan, self.report, self.removed, self.devices):
+        for action in (*self._of_library, self.devices):
             action.setEnabled(enabled)
 
     def _action(self, text: str, keys: QKeySequence | None = None) -> QAction:

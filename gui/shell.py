@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QPoint
 
 from gui.bridge import Bridge
 from gui.controllers.drops import Drops
+from gui.controllers.editing import Editing
 from gui.controllers.first_run import FirstRun
 from gui.controllers.folders import Folders
 from gui.controllers.removal import Removal
@@ -41,6 +42,7 @@ class Shell(QObject):
         self._thumbnails = Thumbnails(self._session, self)
         self._jobs = JobsModel(self._session, self)
         self._removal = Removal(self._session, self._model, window)
+        self._editing = Editing(self._session, window)
         self._videos = VideoActions(self._session, self._url, window)
         self._drops = Drops(window)
         self._folders = Folders(self._session, window)
@@ -103,6 +105,7 @@ class Shell(QObject):
         page.header.restore_requested.connect(self._restore_selected)
         page.header.library_requested.connect(lambda: self._actions.removed.setChecked(False))
         page.view.play_requested.connect(self._play_listed)
+        page.view.edit_requested.connect(self._edit_listed)
         page.view.remove_requested.connect(self._remove_listed)
         page.view.menu_requested.connect(self._show_menu)
         page.empty.add_requested.connect(self._folders.choose)
@@ -114,6 +117,7 @@ class Shell(QObject):
         self._drops.add_requested.connect(self._folders.add)
         self._drops.play_requested.connect(self._videos.play_file)
         self._videos.opened.connect(self._play)
+        self._videos.edit_requested.connect(self._editing.ask)
         self._videos.remove_requested.connect(self._removal.ask)
         self._videos.restore_requested.connect(self._removal.restore)
         self._videos.rescan_requested.connect(self._folders.rescan)
@@ -132,6 +136,7 @@ class Shell(QObject):
             (self._actions.folders, self._folders.manage),
             (self._actions.rescan, self._folders.rescan),
             (self._actions.report, self._folders.report),
+            (self._actions.undo, self._undo),
             (self._actions.devices, self._show_setup),
             (self._actions.quit, self._window.close),
         ):
@@ -191,6 +196,10 @@ class Shell(QObject):
         else:
             self._videos.play(video_id)
 
+    def _edit_listed(self, video_id: str) -> None:
+        if not self._lists_removed:
+            self._editing.ask(video_id)
+
     def _remove_listed(self, ids: list[str]) -> None:
         if not self._lists_removed:
             self._removal.ask(ids)
@@ -209,7 +218,9 @@ class Shell(QObject):
         self._window.notice.show_text(text, self.tr("Undo"), self._undo)
 
     def _undo(self) -> None:
-        self._removal.undo()
+        self._window.notice.withdraw_offer()
+        if not self._removal.undo():
+            self._window.notice.show_text(self.tr("There is no removal to undo."))
         self._page.focus()
 
     def _show_setup(self) -> None:

@@ -29,6 +29,11 @@ class Removal(QObject):
         self._runner = runner
         self._model = model
         self._pending: list[str] = []
+        self._committing: list[str] = []
+        self._undo_asked = False
+        """What is being removed for good just now is to come back once that is done."""
+        self._last: list[str] = []
+        """What `undo` would bring back from the catalogue, once nothing is pending."""
         self._timer = QTimer(self, singleShot=True, interval=SHOWN_WITH_ACTION_MS)
         self._timer.timeout.connect(self.commit)
 
@@ -46,9 +51,8 @@ class Removal(QObject):
                 "Removed videos, in the menu, brings them back."
             )
         )
-        remove = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(remove)
+        remove = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.buttonClicked.connect(lambda button: self.remove(ids) if button is remove else None)
         box.finished.connect(box.deleteLater)
         box.open()
@@ -65,11 +69,20 @@ class Removal(QObject):
             else self.tr("{} videos removed from the library.").format(figures.count(len(ids)))
         )
 
-    def undo(self) -> None:
-        """Bring back what was hidden last."""
+    def undo(self) -> bool:
+        """Bring back what was removed last, however long ago; False when there is nothing (more) to bring back."""
         self._timer.stop()
         ids, self._pending = self._pending, []
-        self._model.unhide(ids)
+        if ids:
+            self._model.unhide(ids)
+        elif self._committing:
+            self._undo_asked = True
+        elif self._last:
+            last, self._last = self._last, []
+            self.restore(last)
+        else:
+            return False
+        return True
 
     def commit(self) -> None:
         """Tell the catalogue now: the offer is over, or the window closes."""
@@ -77,14 +90,21 @@ class Removal(QObject):
         ids, self._pending = self._pending, []
         if not ids:
             return
+        self._committing, self._undo_asked = ids, False
 
         def failed(error: HubError) -> None:
             self._model.unhide(ids)
+            if self._committing is ids:
+                self._committing = []
             self.failed.emit(error)
 
         def done(_: None) -> None:
             # The catalogue leaves them out by itself now, and shows them where removed ones are listed.
             self._model.unhide(ids)
+            if self._committing is ids:
+                self._committing, self._last = [], ids
+                if self._undo_asked:
+                    self.undo()
 
         self._runner.run(operations.remove(ids), context=self, on_result=done, on_error=failed)
 

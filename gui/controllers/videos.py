@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from gui.opening import open_with_system
@@ -19,6 +20,7 @@ class VideoActions(QObject):
 
     opened = Signal(object)
     """A `Playable` that is ready to play."""
+    edit_requested = Signal(str)
     remove_requested = Signal(list)
     restore_requested = Signal(list)
     rescan_requested = Signal()
@@ -47,6 +49,8 @@ class VideoActions(QObject):
             menu.addAction(self.tr("Play"), lambda: self.play(ids[0]))
             menu.addAction(self.tr("Play from the beginning"), lambda: self.play(ids[0], from_start=True))
             menu.addSeparator()
+            edit = menu.addAction(self.tr("Edit…"), lambda: self.edit_requested.emit(ids[0]))
+            edit.setShortcut(QKeySequence(Qt.Key.Key_F2))
             menu.addAction(self.tr("Show in file manager"), lambda: self.reveal(ids[0]))
             menu.addAction(self.tr("Copy link"), lambda: self.copy_link(ids[0]))
             menu.addSeparator()

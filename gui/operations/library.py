@@ -39,6 +39,11 @@ def detail(video_id: str) -> Operation[VideoDetail]:
     return Operation(lambda hub, viewer: hub.library.get_video(viewer, video_id))
 
 
+def edit(video_id: str, patch: VideoPatch) -> Operation[VideoDetail]:
+    """Change what the patch names. InvalidInput, NotFound."""
+    return Operation(lambda hub, viewer: hub.library.update_video(viewer, video_id, patch), keep=True)
+
+
 def remove(ids: Sequence[str]) -> Operation[None]:
     """Take videos out of the library; their files stay. One that is gone already is fine."""
 

@@ -21,6 +21,7 @@ class LibraryView(GridView):
     """Shows a `LibraryModel`. A click plays; Ctrl, Shift and the right button select."""
 
     play_requested = Signal(str)
+    edit_requested = Signal(str)
     remove_requested = Signal(list)
     menu_requested = Signal(list, QPoint)
     """Ids that are selected, and where on the screen."""
@@ -133,6 +134,8 @@ class LibraryView(GridView):
             self._play(self.currentIndex())
         elif event.key() == Qt.Key.Key_Delete and self.selected_ids():
             self.remove_requested.emit(self.selected_ids())
+        elif event.key() == Qt.Key.Key_F2 and len(self.selected_ids()) == 1:
+            self.edit_requested.emit(self.selected_ids()[0])
         else:
             super().keyPressEvent(event)
 

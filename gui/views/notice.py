@@ -11,7 +11,7 @@ from gui import theme
 from gui.views.texts import PlainLabel
 
 SHOWN_MS = 4_000
-SHOWN_WITH_ACTION_MS = 8_000
+SHOWN_WITH_ACTION_MS = 20_000
 FADE_MS = 250
 ABOVE_EDGE = 64
 

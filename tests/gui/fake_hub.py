@@ -17,7 +17,16 @@ from hub.accounts.types import Role, Viewer
 from hub.errors import HubError, NotFound
 from hub.events import EventBus
 from hub.jobs.types import Job
-from hub.library.types import Availability, Page, Video, VideoDetail, VideoQuery, VideoState, Visibility
+from hub.library.types import (
+    Availability,
+    Page,
+    Video,
+    VideoDetail,
+    VideoPatch,
+    VideoQuery,
+    VideoState,
+    Visibility,
+)
 
 VIEWER = Viewer(user_id="01J00000000000000000000000", name="Ann", role=Role.OWNER)
 
@@ -78,6 +87,7 @@ class FakeLibrary:
         self.calls: Counter[str] = Counter()
         self.asked: list[str] = []
         self.deleted: list[str] = []
+        self.patched: list[tuple[str, VideoPatch]] = []
         self.viewed: list[str] = []
         self.error: HubError | None = None
 
@@ -107,6 +117,17 @@ class FakeLibrary:
             raise NotFound("There is no video with this id.")
         self.ids.remove(video_id)
         self.deleted.append(video_id)
+
+    async def get_video(self, viewer: Viewer, video_id: str) -> VideoDetail:
+        if video_id not in self.ids:
+            raise NotFound("There is no video with this id.")
+        return a_detail(int(video_id), **self.changes.get(video_id, {}))
+
+    async def update_video(self, viewer: Viewer, video_id: str, patch: VideoPatch) -> VideoDetail:
+        if self.error is not None:
+            raise self.error
+        self.patched.append((video_id, patch))
+        return a_detail(int(video_id))
 
 
 class FakeJobs:

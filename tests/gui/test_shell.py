@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import urllib3
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDropEvent
+from PySide6.QtGui import QAction, QDropEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
@@ -21,6 +21,7 @@ from gui.player.engine import EngineState
 from gui.preferences import Preferences
 from gui.session import Opened
 from gui.shell import Shell
+from gui.views.edit_dialog import EditDialog
 from gui.views.empty_page import EmptyPage
 from gui.views.folders_dialog import FolderRow, FoldersDialog
 from gui.views.header import Header
@@ -35,6 +36,8 @@ from hub.library.types import Video
 from hub.paths import Paths
 from tests.media import make_clip
 from tests.process import PASSWORD
+
+pytestmark = pytest.mark.integration
 
 WAIT_MS = 20_000
 SETTINGS = Settings(server=ServerSettings(host="127.0.0.1", port=0), library=LibrarySettings(watch=False))
@@ -251,6 +254,21 @@ def test_removed_video_is_gone_undone_and_gone_for_good(app: App, clips: Path) -
     app.qtbot.waitUntil(lambda: not app.shell._jobs.active, timeout=WAIT_MS)
     assert (clips / "Song.mp3").exists()
     app.wait_for_titles("Harbour", "Portrait")
+    [undo_action] = [a for a in app.window.actions() if a.shortcut() == QKeySequence("Ctrl+Z")]
+    undo_action.trigger()
+    app.wait_for_titles("Harbour", "Portrait", "Song")
+
+
+def test_title_is_changed_in_a_form(app: App, clips: Path) -> None:
+    app.drop(clips)
+    app.wait_for_titles("Harbour", "Portrait", "Song")
+    app.view.show_video(next(v.id for v in app.videos() if v.title == "Song"))
+    QTest.keyClick(app.view, Qt.Key.Key_F2)
+    app.qtbot.waitUntil(lambda: bool(app.window.findChildren(EditDialog)), timeout=WAIT_MS)
+    [dialog] = app.window.findChildren(EditDialog)
+    QTest.keyClicks(dialog.findChildren(QLineEdit)[0], "Anthem")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    app.wait_for_titles("Harbour", "Portrait", "Anthem")
 
 
 def test_first_run_is_set_up_in_the_window_and_opens_the_browser_door(app: App) -> None:
