@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from gui import figures, theme
@@ -19,6 +19,21 @@ Button = TypeVar("Button", bound=QToolButton)
 ON_BLACK = "#f4f2f7"
 CAPTIONS_ON = "#ff7a3d"
 RATES = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
+
+
+class MenuAbove(QMenu):
+    """The menu of a button at the lower edge: above it, wherever on the screen the window lies."""
+
+    def __init__(self, button: QToolButton) -> None:
+        super().__init__(button)
+        self._button = button
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        corner = self._button.mapToGlobal(QPoint(self._button.width() - self.width(), -self.height()))
+        self.move(
+            max(corner.x(), self.screen().geometry().left()), max(corner.y(), self.screen().geometry().top())
+        )
 
 
 class Controls(QWidget):
@@ -171,5 +186,5 @@ class Controls(QWidget):
     def _with_menu(self, button: Button) -> Button:
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setMenu(QMenu(button))
+        button.setMenu(MenuAbove(button))
         return button

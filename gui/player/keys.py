@@ -20,6 +20,7 @@ class Command(Enum):
     CAPTIONS = auto()
     SLOWER = auto()
     FASTER = auto()
+    HELP = auto()
     LEAVE = auto()
 
 
@@ -42,6 +43,7 @@ _KEYS: dict[int, tuple[Command, float]] = {
     Qt.Key.Key_Greater: (Command.FASTER, 0),
     Qt.Key.Key_Home: (Command.GO_TO_SHARE, 0),
     Qt.Key.Key_End: (Command.GO_TO_SHARE, 1),
+    Qt.Key.Key_Question: (Command.HELP, 0),
     Qt.Key.Key_Escape: (Command.LEAVE, 0),
 }
 

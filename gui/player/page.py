@@ -11,14 +11,16 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QImage, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from gui import theme
+from gui import figures, theme
 from gui.opening import open_with_system
 from gui.operations import library as library_operations
 from gui.operations.library import PictureWanted
 from gui.operations.playback import Playable
+from gui.player.bubble import Bubble
 from gui.player.controls import ON_BLACK, RATES, Controls
 from gui.player.engine import Engine, EngineMissing, EngineState, Source
 from gui.player.keys import Command, command
+from gui.player.keys_dialog import KeysDialog
 from gui.player.memory import PositionMemory
 from gui.player.missing import ProblemPanel
 from gui.player.stage import Stage
@@ -59,9 +61,13 @@ class PlayerPage(QWidget):
         self._duration_s = 0.0
         self._rate = 1.0
         self._is_muted = False
+        self._plays_next = False
+        """Whether the last toggle was to play; libvlc takes a moment to say so itself."""
+        self._sought_s = 0.0
         self._captions_settled = False
         self._memory = PositionMemory(runner, self)
         self._surface = VideoSurface()
+        self._bubble = Bubble(self._surface)
         self._controls = Controls()
         self._problem = ProblemPanel(self._surface)
         self._problem.hide()
@@ -134,6 +140,11 @@ class PlayerPage(QWidget):
             return
         self._stage.stir()
         what, amount = found
+        self._obey(what, amount)
+        if words := self._words_for(what):
+            self._bubble.say(words)
+
+    def _obey(self, what: Command, amount: float) -> None:
         match what:
             case Command.TOGGLE:
                 self._toggle()
@@ -153,11 +164,38 @@ class PlayerPage(QWidget):
             case Command.SLOWER | Command.FASTER:
                 at = RATES.index(self._rate) + (1 if what is Command.FASTER else -1)
                 self._set_rate(RATES[max(0, min(len(RATES) - 1, at))])
+            case Command.HELP:
+                dialog = KeysDialog(self.window())
+                dialog.finished.connect(dialog.deleteLater)
+                dialog.open()
             case Command.LEAVE:
                 if self.window().isFullScreen():
                     self._set_fullscreen(False)
                 else:
                     self.leave()
+
+    def _words_for(self, done: Command) -> str:
+        """What a key has done, for the bubble; nothing for what can be seen anyway."""
+        engine = self._engine
+        if engine is None or engine.state in (EngineState.IDLE, EngineState.FAILED):
+            return ""
+        match done:
+            case Command.TOGGLE:
+                return self.tr("Play") if self._plays_next else self.tr("Pause")
+            case Command.JUMP | Command.GO_TO_SHARE:
+                return figures.duration(self._sought_s)
+            case Command.VOLUME | Command.MUTE if self._is_muted:
+                return self.tr("Muted")
+            case Command.VOLUME | Command.MUTE:
+                return self.tr("Volume {} %").format(self._preferences.volume)
+            case Command.SLOWER | Command.FASTER:
+                return f"{self._rate:g}×"
+            case Command.CAPTIONS if engine.caption_tracks():
+                return self.tr("Captions on") if self._preferences.shows_captions else self.tr("Captions off")
+            case Command.CAPTIONS:
+                return self.tr("No captions")
+            case _:
+                return ""
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._memory.store()
@@ -299,7 +337,8 @@ class PlayerPage(QWidget):
     def _toggle(self) -> None:
         if self._engine is None:
             return
-        if self._engine.state is EngineState.PLAYING:
+        self._plays_next = self._engine.state is not EngineState.PLAYING
+        if not self._plays_next:
             self._engine.pause()
         else:
             self._engine.play()
@@ -311,7 +350,8 @@ class PlayerPage(QWidget):
     def _seek(self, position_s: float) -> None:
         if self._engine is None or self._duration_s <= 0:
             return
-        self._engine.seek(max(0.0, min(position_s, self._duration_s)))
+        self._sought_s = max(0.0, min(position_s, self._duration_s))
+        self._engine.seek(self._sought_s)
         self._memory.store()
 
     def _set_volume(self, percent: int) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QImage
+from PySide6.QtGui import QDesktopServices, QImage, QShowEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMainWindow, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from gui.operations.playback import Playable
 from gui.player.engine import EngineMissing, EngineState
+from gui.player.keys_dialog import KeysDialog
 from gui.player.missing import INSTALL
 from gui.player.page import PlayerPage
 from gui.preferences import Preferences
@@ -304,3 +305,45 @@ def test_closing_lets_go_of_the_engine(page: PlayerPage, engine: FakeEngine) -> 
     page.stop()
     page.close_engine()
     assert engine.is_closed
+
+
+def test_bubble_tells_what_a_key_has_done(page: PlayerPage, engine: FakeEngine) -> None:
+    page.play(FILM)
+    engine.become(EngineState.PLAYING)
+    for key, words in (
+        (Qt.Key.Key_Space, "Pause"),
+        (Qt.Key.Key_Space, "Play"),
+        (Qt.Key.Key_5, "0:50"),
+        (Qt.Key.Key_M, "Muted"),
+        (Qt.Key.Key_M, "Volume 100 %"),
+        (Qt.Key.Key_Down, "Volume 95 %"),
+        (Qt.Key.Key_Greater, "1.25×"),
+    ):
+        QTest.keyClick(page, key)
+        assert words in shown_texts(page), words
+
+
+def test_bubble_goes_by_itself(page: PlayerPage, engine: FakeEngine, qtbot: QtBot) -> None:
+    page.play(FILM)
+    engine.become(EngineState.PLAYING)
+    QTest.keyClick(page, Qt.Key.Key_M)
+    assert "Muted" in shown_texts(page)
+    qtbot.waitUntil(lambda: "Muted" not in shown_texts(page))
+
+
+def test_question_mark_lists_the_keys(page: PlayerPage, engine: FakeEngine) -> None:
+    page.play(FILM)
+    QTest.keyClick(page, Qt.Key.Key_Question)
+    [dialog] = page.window().findChildren(KeysDialog)
+    assert "Play or pause" in [label.text() for label in dialog.findChildren(QLabel)]
+    dialog.reject()
+
+
+def test_menu_opens_above_its_button(page: PlayerPage) -> None:
+    page.play(FILM)
+    speed = button(page, "Speed")
+    menu = speed.menu()
+    menu.adjustSize()
+    # As Qt shows it; a real popup would grab the keyboard, which the platform without a screen cannot.
+    QApplication.sendEvent(menu, QShowEvent())
+    assert menu.geometry().bottom() <= speed.mapToGlobal(speed.rect().topLeft()).y()
