@@ -3,6 +3,8 @@
 import { whole } from "./lib/time";
 
 const plural = new Intl.PluralRules("en");
+/** A name of unknown direction within a sentence: neither turns the other around. */
+const isolated = (name: string) => `\u2068${name}\u2069`;
 const count = (n: number, one: string, other: string) => `${whole(n)} ${plural.select(n) === "one" ? one : other}`;
 
 export const texts = {
@@ -12,6 +14,9 @@ export const texts = {
   close: "Close",
   cancel: "Cancel",
   back: "Back",
+  save: "Save",
+  undo: "Undo",
+  undoHelp: "Undo (Ctrl+Z)",
   skipToContent: "Skip to content",
 
   nav: {
@@ -125,6 +130,7 @@ export const texts = {
     folders: "Library folders",
     foldersLead: "Marquee watches these folders and shows what is in them. It never changes your files.",
     path: "Folder on the computer Marquee runs on",
+    pathHelp: "The whole path, beginning with /. A ~ for the home folder is not understood here.",
     pathPlaceholder: "/home/me/Videos",
     add: "Add a folder",
     rescan: "Scan all again",
@@ -152,7 +158,7 @@ export const texts = {
     title: "Removed videos",
     lead: "They were taken out of the library; their files are where they were.",
     restore: "Restore",
-    restored: (title: string) => `${title} is in the library again`,
+    restored: (title: string) => `${isolated(title)} is in the library again`,
     added: (when: string) => `added ${when}`,
     more: "Show more",
   },
@@ -164,6 +170,8 @@ export const texts = {
     failedTitle: "This video cannot be opened",
     more: "Show more",
     less: "Show less",
+    moreTitle: "Show the whole title",
+    lessTitle: "Shorten the title",
     chapters: "Chapters",
     facts: "Facts",
     resolution: "Picture",
@@ -175,6 +183,20 @@ export const texts = {
     added: "Added",
     views: "Views",
     download: "Download the file",
+    edit: "Edit",
+    remove: "Remove",
+    removeTitle: "Remove this video?",
+    removeLead: (title: string) => `${isolated(title)} leaves the library. Its file stays where it is.`,
+    removed: (title: string) => `${isolated(title)} was removed from the library`,
+  },
+
+  edit: {
+    title: "Edit the video",
+    name: "Title",
+    channel: "Channel",
+    description: "Description",
+    tags: "Tags",
+    tagsHelp: "Separated by commas.",
   },
 
   player: {
@@ -210,6 +232,7 @@ export const texts = {
     cannotDecode: "Download it, or watch it in Marquee's window.",
     noPictureTitle: (codec: string) => `This browser can't show the picture (${codec}).`,
     noPicture: "Play the sound only, download it, or watch it in Marquee's window.",
+    noSound: (codec: string) => `This browser cannot play this file's sound (${codec}).`,
     soundOnly: "Play the sound only",
     lostTitle: "Playback stopped",
     lost: "The connection to Marquee was lost. Playback goes on where it was.",

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { watchedShare } from "../src/lib/card";
-import { PositionSaver, resumeAt, SAVE_EVERY_MS, type PositionReport, type PositionSink } from "../src/lib/position";
+import { pausedAt, PositionSaver, resumeAt, SAVE_EVERY_MS, type PositionReport, type PositionSink } from "../src/lib/position";
 
 class Hub implements PositionSink {
   clockMs = 1_000_000;
@@ -135,5 +135,14 @@ describe("the bar of a card", () => {
     expect(share(20, 20)).toBeNull();
     expect(share(0.1, 20)).toBeNull();
     expect(share(5, null)).toBeNull();
+  });
+});
+
+describe("a place kept over a reload", () => {
+  it("is taken only by the video it is of", () => {
+    const kept = JSON.stringify({ id: "a", timeS: 12.5 });
+    expect(pausedAt(kept, "a")).toBe(12.5);
+    expect(pausedAt(kept, "b")).toBeNull();
+    expect(pausedAt(null, "a")).toBeNull();
   });
 });

@@ -1,5 +1,9 @@
 /** What this browser decodes, in the words of `GET /v1/videos/{id}/play?caps=`. */
 
+import type { VideoDetail } from "../api/types";
+
+type Stream = VideoDetail["streams"][number];
+
 export type CanPlay = (mime: string) => boolean;
 
 const PROBES: readonly [cap: string, mime: string][] = [
@@ -24,6 +28,9 @@ const PROBES: readonly [cap: string, mime: string][] = [
   ["vorbis", 'audio/webm; codecs="vorbis"'],
   ["ac3", 'audio/mp4; codecs="ac-3"'],
   ["eac3", 'audio/mp4; codecs="ec-3"'],
+  ["dts", 'audio/mp4; codecs="dtsc"'],
+  ["truehd", 'audio/mp4; codecs="mlpa"'],
+  ["alac", 'audio/mp4; codecs="alac"'],
 ];
 
 /** The comma-separated list for `caps`. */
@@ -31,6 +38,18 @@ export function capabilities(canPlay: CanPlay): string {
   return PROBES.filter(([, mime]) => canPlay(mime))
     .map(([cap]) => cap)
     .join(",");
+}
+
+/**
+ * The codec of sound that a browser with these capabilities leaves out while the picture plays, or null when it makes
+ * sound of at least one of the tracks, or there is none.
+ */
+export function silentCodec(streams: readonly Pick<Stream, "kind" | "codec" | "default">[], caps: string): string | null {
+  const known = caps.split(",");
+  const tracks = streams.filter((stream) => stream.kind === "audio");
+  const isHeard = (codec: string) => known.includes(codec) || (codec.startsWith("pcm_") && known.includes("pcm_s16le"));
+  if (tracks.length === 0 || tracks.some((track) => isHeard(track.codec))) return null;
+  return (tracks.find((track) => track.default) ?? tracks[0]!).codec;
 }
 
 /** `capabilities` of this browser, by its own media element. */

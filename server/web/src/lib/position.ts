@@ -32,6 +32,13 @@ export function resumeAt(toldS: number, durationS: number | null): number {
   return known && toldS >= durationS - NOTHING_LEFT_S ? 0 : toldS;
 }
 
+/** The place in `kept`, if that is the record of the video `id` having been paused (`{id, timeS}` as JSON), or null. */
+export function pausedAt(kept: string | null, id: string): number | null {
+  if (kept === null) return null;
+  const record = JSON.parse(kept) as { id: string; timeS: number };
+  return record.id === id && record.timeS >= 0 ? record.timeS : null;
+}
+
 export class PositionSaver {
   #sink: PositionSink;
   #savedS: number;

@@ -30,6 +30,14 @@ export class Media {
   #element: HTMLVideoElement | null = null;
   #stallTimer = 0;
   #frame = 0;
+  #knownDurationS: number;
+  #onSeek: (targetS: number) => void;
+
+  /** `knownDurationS`: the length the hub knows, 0 if none. `onSeek` is told where the reader wants to be, at once. */
+  constructor(knownDurationS: number, onSeek: (targetS: number) => void) {
+    this.#knownDurationS = knownDurationS;
+    this.#onSeek = onSeek;
+  }
 
   attach(element: HTMLVideoElement): () => void {
     this.#element = element;
@@ -133,11 +141,17 @@ export class Media {
     else this.pause();
   }
 
+  /** How long it is by the file itself or, until that has come, by the hub; 0 when neither knows. */
+  get lengthS(): number {
+    return this.duration || this.#knownDurationS;
+  }
+
   seek(timeS: number): void {
-    if (!this.#element || this.duration === 0) return;
-    const target = Math.min(this.duration, Math.max(0, timeS));
+    if (!this.#element || this.lengthS === 0) return;
+    const target = Math.min(this.lengthS, Math.max(0, timeS));
     this.time = target;
-    this.#element.currentTime = target;
+    this.#onSeek(target);
+    if (this.duration > 0) this.#element.currentTime = target;
   }
 
   seekBy(seconds: number): void {

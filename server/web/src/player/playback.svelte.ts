@@ -2,9 +2,10 @@ import { api } from "../api/client";
 import { ApiError } from "../api/errors";
 import type { Playback as PlayDecision, VideoDetail } from "../api/types";
 import { retryDelayMs } from "../lib/backoff";
-import { browserCapabilities } from "../lib/caps";
+import { browserCapabilities, silentCodec } from "../lib/caps";
 import { formatName, stumblingBlock } from "../lib/formats";
-import { PositionSaver, resumeAt } from "../lib/position";
+import { pausedAt, PositionSaver, resumeAt } from "../lib/position";
+import { keepForTab, takeForTab } from "../state/storage";
 import { texts } from "../texts";
 
 export interface Failure {
@@ -16,8 +17,8 @@ export interface Failure {
 
 /** Attempts without a second of progress in between, before a file that breaks off is called unplayable. */
 const DECODE_ATTEMPTS = 2;
-/** Sound that no browser without a licence for it makes, although it plays the picture. */
-const OFTEN_SILENT = ["ac3", "eac3", "dts", "truehd", "mp2", "wmav2"];
+/** Where the place of a paused video is kept while the tab reloads. */
+const PAUSED_KEY = "paused";
 
 /**
  * One video being played: where its bytes come from, and how it goes on when they stop coming.
@@ -33,6 +34,8 @@ export class Playback {
   lost = $state(false);
   resumedAtS = $state<number | null>(null);
   pictureless = $state(false);
+  /** What of the file is not heard although the rest plays; empty when there is nothing to say. */
+  lacking = $state("");
   readonly saver: PositionSaver;
   readonly caps = browserCapabilities();
 
@@ -47,6 +50,11 @@ export class Playback {
   /** True from the loss of the source until the next one has begun: the element's own position means nothing then. */
   #recovering = false;
   #asking = false;
+  /** Where this tab had it paused before it was reloaded, or null. */
+  #pausedAtS: number | null = null;
+  /** The reader has chosen a place before the first source came. */
+  #soughtEarly = false;
+  #saidSilent = false;
   #wake: () => void = () => {};
   #onPlay: () => Promise<void>;
 
@@ -71,18 +79,26 @@ export class Playback {
     });
     const leave = () => document.visibilityState === "hidden" && this.#save(true);
     document.addEventListener("visibilitychange", leave, { signal: this.#stopped.signal });
-    addEventListener("pagehide", () => this.#save(true), { signal: this.#stopped.signal });
+    const away = () => {
+      this.#save(true);
+      this.#keepPause();
+    };
+    addEventListener("pagehide", away, { signal: this.#stopped.signal });
     addEventListener("online", () => this.hubIsBack(), { signal: this.#stopped.signal });
   }
 
-  /** Codecs of the sound that this browser is known not to decode, or null. */
-  get silentCodec(): string | null {
-    const codec = this.detail.audio_codec;
-    return codec !== null && OFTEN_SILENT.includes(codec) && !this.caps.split(",").includes(codec) ? codec : null;
+  start(): void {
+    this.#pausedAtS = pausedAt(takeForTab(PAUSED_KEY), this.detail.id);
+    this.#playOn = this.#pausedAtS === null;
+    void this.#recover();
   }
 
-  start(): void {
-    void this.#recover();
+  /** The reader wants to be at `timeS`: that counts more than where a source that is still to come would begin. */
+  sought(timeS: number): void {
+    this.resumedAtS = null;
+    if (!this.#recovering) return;
+    this.#startAtS = timeS;
+    this.#soughtEarly = true;
   }
 
   stop(): void {
@@ -99,9 +115,13 @@ export class Playback {
     }
   }
 
-  startOver(): void {
-    this.resumedAtS = null;
-    this.#element.currentTime = 0;
+  /** A tab that reloads a paused video finds it paused at the same place. */
+  #keepPause(): void {
+    const { paused, ended } = this.#element;
+    const isPaused = this.#recovering ? !this.#playOn : paused && !ended;
+    if (!isPaused || this.decision === null) return;
+    const timeS = this.#recovering ? this.#startAtS : this.#element.currentTime;
+    keepForTab(PAUSED_KEY, JSON.stringify({ id: this.detail.id, timeS }));
   }
 
   /** Play the sound of a file whose picture this browser cannot show. */
@@ -133,6 +153,7 @@ export class Playback {
     if (this.#startAtS > 0) element.currentTime = Math.min(this.#startAtS, Math.max(0, element.duration - 0.5));
     this.#startAtS = 0;
     this.#recovering = false;
+    this.#sayWhatIsSilent();
     const pictureMissing = this.detail.video_codec !== null && element.videoWidth === 0;
     if (pictureMissing && !this.pictureless) {
       element.pause();
@@ -143,6 +164,13 @@ export class Playback {
         reasons: this.decision?.reasons ?? [],
       };
     }
+  }
+
+  #sayWhatIsSilent(): void {
+    if (this.#saidSilent) return; // a fresh address of the same file is no news
+    this.#saidSilent = true;
+    const silent = silentCodec(this.detail.streams, this.caps);
+    if (silent !== null) this.lacking = texts.player.noSound(formatName(silent));
   }
 
   #onPause(): void {
@@ -221,7 +249,9 @@ export class Playback {
 
   #load(decision: PlayDecision): void {
     if (this.#stopped.signal.aborted) return;
-    if (this.decision === null) this.#resumeFrom(resumeAt(decision.resume_position_s, this.detail.duration_s));
+    if (this.decision === null && !this.#soughtEarly) {
+      this.#resumeFrom(this.#pausedAtS ?? resumeAt(decision.resume_position_s, this.detail.duration_s));
+    }
     this.decision = decision;
     this.lost = false;
     this.#element.src = decision.url;
