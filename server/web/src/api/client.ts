@@ -7,7 +7,7 @@ import { wholeList } from "../lib/wholeList";
 import { texts } from "../texts";
 import { ApiError, isAbort, problemError } from "./errors";
 import type { paths } from "./schema";
-import type { Folder, Job, Playback, ScanProblem, User, Video, VideoDetail, VideoPage } from "./types";
+import type { Folder, Job, Playback, ScanProblem, User, Video, VideoDetail, VideoEdit, VideoPage } from "./types";
 
 type UnauthorizedListener = () => void;
 let onUnauthorized: UnauthorizedListener = () => {};
@@ -72,6 +72,14 @@ export const api = {
   async removedVideos(cursor: string | null): Promise<VideoPage> {
     const query = { state: "deleted" as const, limit: 50, ...(cursor && { cursor }) };
     return answer(http.GET("/v1/videos", { params: { query } }));
+  },
+
+  async editVideo(id: string, changes: VideoEdit): Promise<VideoDetail> {
+    return answer(http.PATCH("/v1/videos/{id}", { params: { path: { id } }, body: changes }));
+  },
+
+  async removeVideo(id: string): Promise<void> {
+    await answer(http.DELETE("/v1/videos/{id}", { params: { path: { id } } }));
   },
 
   async restoreVideo(id: string): Promise<void> {

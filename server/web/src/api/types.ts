@@ -7,6 +7,8 @@ type Answer<T> = T extends { content: { "application/json": infer Body } } ? Bod
 export type VideoPage = Answer<paths["/v1/videos"]["get"]["responses"]["200"]>;
 export type Video = VideoPage["items"][number];
 export type VideoDetail = Answer<paths["/v1/videos/{id}"]["get"]["responses"]["200"]>;
+/** What a person may change of a video; what is left out stays. */
+export type VideoEdit = components["schemas"]["VideoPatch"];
 export type Playback = Answer<paths["/v1/videos/{id}/play"]["get"]["responses"]["200"]>;
 export type Chapter = Playback["chapters"][number];
 export type CaptionLink = Playback["captions"][number];
