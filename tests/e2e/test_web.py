@@ -124,7 +124,9 @@ def test_the_first_run_leads_to_the_first_film(tmp_path: Path, films: Path, visi
         page.get_by_label("Your name").fill("Ada")
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Create account").click()
-        expect(page.get_by_role("alert")).to_contain_text("code")
+        code = page.get_by_label("First-run code")
+        expect(code).to_be_focused()
+        expect(code).to_have_accessible_description(re.compile("That is not the first-run code"))
         expect(page.get_by_label("Your name")).to_have_value("Ada")
         expect(page.get_by_label("Password", exact=True)).to_have_value(PASSWORD)
 
@@ -132,6 +134,7 @@ def test_the_first_run_leads_to_the_first_film(tmp_path: Path, films: Path, visi
         page.get_by_role("button", name="Create account").click()
         expect(page.get_by_role("button", name="Try the demo")).to_be_visible()
         page.get_by_role("button", name="Add a folder").click()
+        expect(page.get_by_label("Folder on the computer Marquee runs on")).to_be_focused()
         page.get_by_label("Folder on the computer Marquee runs on").fill(str(films))
         page.get_by_role("button", name="Add a folder").click()
         expect(page.get_by_text(str(films), exact=True)).to_be_visible()

@@ -6,12 +6,15 @@ export class ApiError extends Error {
   readonly status: number;
   /** The hub's own name for the problem, `network` when it did not answer. */
   readonly code: string;
+  /** The field of the request that was not accepted, when it is one. */
+  readonly field: string | null;
 
-  constructor(status: number, code: string, sentence: string) {
+  constructor(status: number, code: string, sentence: string, field: string | null = null) {
     super(sentence);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
+    this.field = field;
   }
 
   get isNetwork(): boolean {
@@ -22,9 +25,10 @@ export class ApiError extends Error {
 /** The error for a problem document (RFC 9457), or for whatever else came instead of one. */
 export function problemError(status: number, body: unknown): ApiError {
   if (typeof body === "object" && body !== null) {
-    const { detail, title, code } = body as Record<string, unknown>;
+    const { detail, title, code, field } = body as Record<string, unknown>;
     const sentence = [detail, title].find((text): text is string => typeof text === "string" && text !== "");
-    if (sentence) return new ApiError(status, typeof code === "string" ? code : "problem", sentence);
+    const slug = typeof code === "string" ? code : "problem";
+    if (sentence) return new ApiError(status, slug, sentence, typeof field === "string" ? field : null);
   }
   return new ApiError(status, "unexpected", texts.failures.unexpected);
 }
