@@ -17,9 +17,10 @@ from hub.db.repositories import files, folders
 from hub.errors import Conflict, InvalidInput, NotFound
 from hub.events import EventBus, FoldersChanged, VideosChanged, VideosRemoved
 from hub.library.cursors import Rank, page_of
+from hub.library.links import is_at_or_under
 from hub.library.names import to_text
 from hub.library.types import Folder, Page, ScanProblem
-from hub.library.walk import is_at_or_under, is_of_the_system, root_problem
+from hub.library.walk import is_of_the_system, root_problem
 
 MAX_PROBLEMS = 1_000
 EMPTY_FOLDER = "This folder is empty, though there were videos in it. If a disk is mounted here, connect it."

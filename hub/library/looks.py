@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from sqlalchemy import RowMapping
 
+from hub.library.links import Links
 from hub.media.errors import UnreadableFile
 from hub.media.fingerprint import fingerprint
 
@@ -46,9 +47,10 @@ NOWHERE = Look(None, is_file=False, is_held=False)
 
 
 class Looks:
-    """The looks taken for one transaction."""
+    """The looks taken for one transaction. Where a link stands for a file that is found anyway, nothing is."""
 
-    def __init__(self) -> None:
+    def __init__(self, links: Links | None = None) -> None:
+        self._links = links or Links()
         self._taken: dict[Claim, Look] = {}
         self._wanted: set[Claim] = set()
 
@@ -80,7 +82,7 @@ class Looks:
         """Look at what is wanted. Blocking."""
         while self._wanted:
             claim = self._wanted.pop()
-            self._taken[claim] = _look(claim)
+            self._taken[claim] = _look(claim, self._links)
 
 
 def claim_of(row: RowMapping) -> Claim:
@@ -89,9 +91,11 @@ def claim_of(row: RowMapping) -> Claim:
     return Claim(path, row["size_bytes"], row["mtime_ns"], row["fingerprint"])
 
 
-def _look(claim: Claim) -> Look:
+def _look(claim: Claim, links: Links) -> Look:
     try:
         status = os.stat(claim.path)
+        if os.path.islink(claim.path) and links.is_double(claim.path):
+            return NOWHERE
     except OSError:
         return NOWHERE
     facts = (status.st_size, status.st_mtime_ns)

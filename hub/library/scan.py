@@ -26,6 +26,7 @@ from hub.library import sidecars
 from hub.library.apply import STALE, News, Observation, Outcome, Rejection, apply
 from hub.library.compare import Batch, Comparison, Found, Leftovers
 from hub.library.folders import EMPTY_FOLDER, FolderService, shown_path
+from hub.library.links import Links
 from hub.library.looks import Looks, NotLookedAt
 from hub.library.names import to_text
 from hub.library.sidecars import SidecarProblem, Sidecars
@@ -106,6 +107,7 @@ class Scan:
         self._unmounted = 0
         """How many folders were empty and had not been before."""
         self._writing = asyncio.Lock()
+        self._links = Links()
 
     @property
     def changed_counts(self) -> bool:
@@ -119,6 +121,7 @@ class Scan:
         HubError when nothing more can be done, or names the folders that could not be read once all others are scanned.
         """
         roots = await self._folders.paths()
+        self._links = Links(roots.values(), self._folders.left_out)
         over = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
@@ -287,7 +290,7 @@ class Scan:
             await self._write(news)
 
     async def _write(self, news: News) -> None:
-        looks = Looks()
+        looks = Looks(self._links)
         while not await to_the_end(self._scope, self._try_to_write(news, looks)):
             await asyncio.to_thread(looks.take)
 

@@ -3,9 +3,9 @@
 100,000 files must be looked at in about the time `find` takes: names stay bytes, there is one `stat` for a file and one
 for a directory, and no object for a file.
 
-Links to files are followed. So are links to directories, unless they lead back up (reported) or to what is walked
-anyway. Real directories come first, and a walk that would start behind a link starts at the top instead: so a tree
-looks the same in whatever order, and however small a part of it, it is walked.
+Links to files are followed, unless the file is found anyway (`links.py`). So are links to directories, unless they lead
+back up (reported) or to what is walked anyway. Real directories come first, and a walk that would start behind a link
+starts at the top instead: so a tree looks the same in whatever order, and however small a part of it, it is walked.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from stat import S_ISREG
 
+from hub.library.links import Links, is_at_or_under
 from hub.library.names import (
     MARKERS,
     MEDIA_SUFFIXES,
@@ -87,6 +88,7 @@ class Walk:
         self.spots = tuple(sorted(set(spots), key=lambda spot: not spot.is_deep))
         """Where the walk starts, deep ones first."""
         self._folders = {root, *folders}
+        self._links = Links(self._folders, left_out)
         self._left_out = {left_out, *SYSTEM_DIRS}
         self._seen: set[tuple[int, int]] = set()
         self.listed: set[bytes] = set()
@@ -201,6 +203,8 @@ class Walk:
                 status = entry.stat()
                 if S_ISREG(status.st_mode):
                     facts = (status.st_size, status.st_mtime_ns)
+                    if kind == _MEDIA and entry.is_symlink() and self._links.is_double(entry.path):
+                        continue
                     if kind == _MEDIA:
                         media[name] = facts
                     else:
@@ -269,8 +273,3 @@ def root_problem(root: bytes) -> str | None:
         return "This is not a folder any more but a file."
     except OSError as error:
         return f"This folder cannot be read: {reason(error)}."
-
-
-def is_at_or_under(path: bytes, above: bytes) -> bool:
-    """True when `path` is the directory `above` or lies in it; both absolute and without links."""
-    return path == above or path.startswith(above if above.endswith(b"/") else above + b"/")

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from hub.db.tables import FileRow, FolderRow
 from hub.library import looks as module
+from hub.library.links import Links
 from hub.library.looks import Claim, Looks, NotLookedAt
 from hub.media.fingerprint import fingerprint
 from tests.hub.library.conftest import World
@@ -26,11 +27,11 @@ class SlowDisk:
         self._look = module._look
         monkeypatch.setattr(module, "_look", self)
 
-    def __call__(self, claim: Claim) -> module.Look:
+    def __call__(self, claim: Claim, links: Links) -> module.Look:
         self.asked_for.append(claim)
         self.asked.set()
         assert self.answer.wait(20)
-        return self._look(claim)
+        return self._look(claim, links)
 
 
 def claim_of(path: Path) -> Claim:

@@ -778,3 +778,58 @@ async def test_a_file_of_more_than_4_gib_has_its_size(world: World) -> None:
     assert row["size_bytes"] == size_bytes
     assert (row["width"], row["problem"]) == (160, None)
     assert row["duration_s"] == pytest.approx(1, abs=0.1)
+
+
+async def test_a_file_and_links_to_it_are_one_video(world: World) -> None:
+    real = world.put("store/film.mp4", 1)
+    (world.root / "aa.mp4").symlink_to(real)
+    (world.root / "zz.mp4").symlink_to("aa.mp4")
+    figures = await world.scan()
+    assert (figures.files_found, figures.files_new, figures.errors) == (1, 1, 0)
+    assert list(await world.rows()) == [b"store/film.mp4"]
+    await world.scan_parts(Part(world.folder.id, (Spot(is_deep=False),)))
+    assert list(await world.rows()) == [b"store/film.mp4"]
+
+
+async def test_a_film_that_moves_and_leaves_a_link_behind_stays_the_same_video(world: World) -> None:
+    path = world.put("film.mp4", 1)
+    await world.scan()
+    before = await world.ids()
+    (world.root / "store").mkdir()
+    path.rename(world.root / "store/film.mp4")
+    path.symlink_to("store/film.mp4")
+    figures = await world.scan()
+    assert (figures.files_new, figures.files_moved, figures.files_missing) == (0, 1, 0)
+    assert await world.ids() == {b"store/film.mp4": before[b"film.mp4"]}
+    path.unlink()
+    (world.root / "store/film.mp4").rename(path)
+    await world.scan()
+    assert await world.ids() == before
+
+
+async def test_a_link_known_as_a_video_of_its_own_is_missing_once_its_file_is_in_the_library(
+    world: World, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    world.put("film.mp4", 1).rename(other / "film.mp4")
+    (world.root / "link.mp4").symlink_to(other / "film.mp4")
+    await world.scan()
+    (before,) = (await world.ids()).values()
+    await world.folders.add(str(other))
+    await world.scan()
+    await world.scan()
+    # The video goes where the file is, with all that is known of it.
+    assert await world.ids() == {b"film.mp4": before}
+
+
+@pytest.mark.parametrize("hidden", [".git/annex", "marked/deep", "@eaDir"])
+async def test_a_link_to_a_file_no_scan_comes_by_is_its_video(world: World, hidden: str) -> None:
+    target = world.put(f"{hidden}/SHA256-1.mp4", 1)
+    bare = world.put("objects/SHA256-2", 2)
+    if hidden.startswith("marked"):
+        (world.root / "marked/.nomedia").touch()
+    (world.root / "one.mp4").symlink_to(target)
+    (world.root / "two.mp4").symlink_to(bare)
+    assert (await world.scan()).files_new == 2
+    assert set(await world.ids()) == {b"one.mp4", b"two.mp4"}
