@@ -88,6 +88,8 @@ class EmptyPage(QWidget):
         super().changeEvent(event)
 
     def _ask_demo(self) -> None:
+        # Disabled, the button would hand the keyboard to one that nobody chose; from here it goes on to the grid.
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
         self._demo.setEnabled(False)
         self.demo_requested.emit()
 

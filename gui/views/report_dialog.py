@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtWidgets import (
     QApplication,
@@ -20,6 +23,9 @@ from gui.views.buttons import PlainButton, PrimaryButton
 from gui.views.texts import PlainLabel, tool_tip
 from hub.library.types import ScanProblem
 
+MAX_DIGITS = 18
+"""Of a number in a name: what follows is no number that anybody counts with."""
+
 
 class _RowDelegate(QStyledItemDelegate):
     """Rows as high as the wrapped reason needs, with room around it."""
@@ -34,6 +40,22 @@ class _RowDelegate(QStyledItemDelegate):
         return QSize(hint.width(), hint.height() + 2 * theme.S)
 
 
+def in_order(problems: list[ScanProblem]) -> list[ScanProblem]:
+    """The report as one reads it: the same reason together, most frequent first; files in their natural order."""
+    frequency = Counter(problem.reason for problem in problems)
+
+    def key(problem: ScanProblem) -> tuple[int, str, list[tuple[int, str]]]:
+        return -frequency[problem.reason], problem.reason, _natural(problem.path)
+
+    return sorted(problems, key=key)
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """A key by which clip 9 comes before clip 10, however the system sorts."""
+    parts = re.findall(r"([0-9]*)([^0-9]*)", text.casefold())
+    return [(int(digits[:MAX_DIGITS]) if digits else -1, rest) for digits, rest in parts]
+
+
 class ReportDialog(QDialog):
     """A table of `ScanProblem`s that can be copied whole."""
 
@@ -41,7 +63,7 @@ class ReportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Scan report"))
         self.resize(760, 420)
-        self._problems = problems
+        self._problems = problems = in_order(problems)
         words = PlainLabel(
             self.tr(
                 "Marquee passed over these files. They stay where they are and are tried again when they change."

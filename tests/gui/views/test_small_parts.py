@@ -30,7 +30,7 @@ from gui.views.empty_page import EmptyPage
 from gui.views.header import Header
 from gui.views.jobs_strip import JobsStrip, course, outcome
 from gui.views.notice import Notice
-from gui.views.report_dialog import ReportDialog
+from gui.views.report_dialog import ReportDialog, in_order
 from gui.views.setup_card import SetupCard
 from gui.views.start_page import StartPage
 from gui.views.texts import ElidedLabel, WrappedLabel, button_text
@@ -317,6 +317,20 @@ def test_empty_page_offers_two_ways_and_waits_while_one_is_taken(qtbot: QtBot) -
     assert demo.isEnabled()
 
 
+def test_keyboard_stays_with_the_page_when_its_button_has_had_its_turn(host: QWidget, qtbot: QtBot) -> None:
+    other = QPushButton("Other", host)
+    other.show()
+    page = EmptyPage(host)
+    page.show()
+    host.activateWindow()
+    _, demo = page.findChildren(QPushButton)
+    demo.setFocus()
+    demo.click()
+    assert host.focusWidget() is page
+    page.set_busy(True)
+    assert host.focusWidget() is page
+
+
 def test_withdrawn_offer_is_gone_and_plain_words_stay(host: QWidget) -> None:
     notice = Notice(host)
     notice.show_text("Plain.")
@@ -337,10 +351,16 @@ def test_reason_in_the_report_is_shown_whole(qtbot: QtBot) -> None:
     with qtbot.waitExposed(dialog):
         dialog.show()
     [table] = dialog.findChildren(QTreeWidget)
-    long, short = (table.visualRect(table.model().index(row, 0)).height() for row in (0, 1))
+    short, long = (table.visualRect(table.model().index(row, 0)).height() for row in (0, 1))
     line = table.fontMetrics().height()
     assert line * 1.5 < short < line * 3
     assert long > short + line
+
+
+def test_report_keeps_the_same_reason_together_and_files_in_natural_order() -> None:
+    found = [("b.mp4", "Empty."), ("clip 10.mp4", "Damaged."), ("a.mp4", "Rare."), ("clip 9.mp4", "Damaged.")]
+    problems = [ScanProblem(folder_id="f", path=path, reason=reason) for path, reason in found]
+    assert [p.path for p in in_order(problems)] == ["clip 9.mp4", "clip 10.mp4", "b.mp4", "a.mp4"]
 
 
 def test_markup_in_data_is_text_in_labels_notices_and_tool_tips(host: QWidget, qtbot: QtBot) -> None:
