@@ -31,6 +31,8 @@ class Playable:
     duration_s: float | None = None
     resume_s: float = 0.0
     video: VideoDetail | None = None
+    is_cut_short: bool = False
+    """Its beginning plays, its end is missing."""
 
     @property
     def has_picture(self) -> bool:
@@ -74,6 +76,7 @@ def open_file(path: bytes) -> Operation[Playable]:
             width=probe.width,
             height=probe.height,
             duration_s=probe.duration_s,
+            is_cut_short=probe.truncated,
         )
 
     return Operation(run)

@@ -98,8 +98,9 @@ class PlayerPage(QWidget):
         self._captions_settled = False
         self._memory.begin(playable.video_id, playable.resume_s, playable.duration_s)
         self._title.set_text(playable.title)
-        self._subtitle.setText(playable.subtitle)
-        self._subtitle.setVisible(bool(playable.subtitle))
+        cut_short = self.tr("The end of this file is missing") if playable.is_cut_short else ""
+        self._subtitle.setText(" · ".join(filter(None, (playable.subtitle, cut_short))))
+        self._subtitle.setVisible(bool(self._subtitle.text()))
         self._show_problem(False)
         self._surface.clear(has_picture=playable.has_picture)
         self._controls.set_duration(self._duration_s)

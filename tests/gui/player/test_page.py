@@ -323,6 +323,13 @@ def test_bubble_tells_what_a_key_has_done(page: PlayerPage, engine: FakeEngine) 
         assert words in shown_texts(page), words
 
 
+def test_file_without_its_end_says_so(page: PlayerPage, engine: FakeEngine) -> None:
+    page.play(replace(FILM, subtitle="", is_cut_short=True))
+    assert "The end of this file is missing" in shown_texts(page)
+    page.play(FILM)
+    assert "Channel" in shown_texts(page)
+
+
 def test_bubble_goes_by_itself(page: PlayerPage, engine: FakeEngine, qtbot: QtBot) -> None:
     page.play(FILM)
     engine.become(EngineState.PLAYING)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint
+from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -19,7 +20,7 @@ def stage(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Stage:
     with qtbot.waitExposed(made):
         made.show()
     # Bars under the pointer stay.
-    QTest.mouseMove(made._picture)
+    QCursor.setPos(made._picture.mapToGlobal(made._picture.rect().center()))
     return made
 
 
