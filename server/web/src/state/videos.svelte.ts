@@ -133,20 +133,24 @@ export class VideoList {
     this.#loadedOnce = true;
     if (this.#pages.length === 0) this.#status = "loading";
     const limit = Math.min(LARGEST_PAGE, Math.max(PAGE, this.#window.end));
+    // The answer holds what changed until now; what changes while it is under way asks for another reading.
+    const known = this.#fresh;
+    this.#headChanged = false;
     try {
       const page = await api.videos(this.#filter, null, limit);
       if (generation !== this.#generation) return;
       const focused = this.#pages.at(this.focusIndex)?.id;
       this.#pages.reset([...page.items], page.next_cursor);
       this.focusIndex = Math.max(0, focused ? this.#pages.indexOf(focused) : 0);
-      this.#fresh = 0;
-      this.#headChanged = false;
+      this.#fresh -= known;
       this.#moreProblem = "";
       this.#status = "ready";
       this.#version++;
       void this.#pump();
     } catch (error) {
-      if (generation !== this.#generation || isAbort(error)) return;
+      if (generation !== this.#generation) return;
+      this.#headChanged = true;
+      if (isAbort(error)) return;
       if (this.#pages.length === 0) {
         this.#problem = sentenceFor(error);
         this.#status = "failed";
