@@ -71,6 +71,13 @@ class OutputNotWritable(MediaError):
     title = "The result could not be written"
 
 
+class InitMismatch(MediaError):
+    """Segments that are kept need another init segment than those that are made now."""
+
+    code = "media-init-mismatch"
+    title = "The kept segments are of another make"
+
+
 class WorkerFailed(MediaError):
     """The worker raised something nobody expected; its traceback is in the log."""
 
@@ -112,6 +119,7 @@ FROM_WORKER: dict[str, type[MediaError]] = {
         BadPicture,
         BadCaptions,
         OutputNotWritable,
+        InitMismatch,
         WorkerFailed,
     )
 }
