@@ -174,6 +174,7 @@ class VideoPage(VideoItem, frozen=True, kw_only=True):
     streams: list[Stream]
     chapters: list[Chapter]
     captions: list[CaptionTrack]
+    problem: str | None
     updated_at: datetime
 
 
@@ -286,6 +287,7 @@ def video_page(video: VideoDetail, *, shows_path: bool) -> VideoPage:
         streams=video.streams,
         chapters=video.chapters,
         captions=video.captions,
+        problem=video.problem,
         updated_at=video.updated_at,
         **{name: getattr(video, name) for name in _SHARED},
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gui.session import Operation
 from hub.accounts.types import Viewer
+from hub.library.apply import CUT_SHORT
 from hub.library.types import VideoDetail
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def open_video(video_id: str, *, from_start: bool = False) -> Operation[Playable
             duration_s=file.duration_s,
             resume_s=0.0 if from_start else await hub.positions.resume(viewer, video_id),
             video=video,
+            is_cut_short=video.problem == CUT_SHORT,
         )
 
     return Operation(run)

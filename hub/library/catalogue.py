@@ -202,6 +202,7 @@ def _detail(connection: Connection, viewer: Viewer, video_id: str) -> VideoDetai
         ]
         if file
         else [],
+        problem=file["problem"] if file else None,
         updated_at=row["updated_at"],
     )
 

@@ -131,6 +131,8 @@ class VideoDetail(Video, frozen=True, kw_only=True):
     streams: list[Stream]
     chapters: list[Chapter]
     captions: list[CaptionTrack]
+    problem: str | None
+    """What is wrong with its file though it plays, in a sentence about "it"."""
     updated_at: datetime
 
 

@@ -73,6 +73,7 @@ def a_detail(number: int, **changes: Any) -> VideoDetail:
         streams=[],
         chapters=[],
         captions=[],
+        problem=None,
         updated_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
 

@@ -11,7 +11,7 @@ from hub.bootstrap import Hub
 from hub.library.types import VideoPatch, VideoQuery, Visibility
 from server.plays import PLAYS
 from server.runner import Server
-from tests.media import make_clip
+from tests.media import clip_bytes, cut, make_clip
 from tests.server.conftest import Client, scan
 
 CONTRACT = {
@@ -69,6 +69,16 @@ async def test_a_list_holds_the_contracts_fields(owner: Client, library: dict[st
     assert alpha["added_at"].endswith("Z")
     assert beta["container"] == "webm"
     assert reply.json["next_cursor"] is None
+
+
+async def test_a_video_without_its_end_says_so(hub: Hub, owner: Client, films: Path) -> None:
+    (films / "Cut.mkv").write_bytes(cut(clip_bytes(".mkv", seconds=2), 0.6))
+    await scan(hub, films)
+    problems = {}
+    for video in (await owner.get("/v1/videos")).json["items"]:
+        problems[video["title"]] = (await owner.get(f"/v1/videos/{video['id']}")).json["problem"]
+    assert "its end is missing" in problems.pop("Cut")
+    assert set(problems.values()) == {None}
 
 
 async def test_pages_follow_each_other_without_gap_or_repeat(owner: Client, many: list[str]) -> None:
