@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
 import warnings
+from collections.abc import Iterable, Mapping
 
 import charset_normalizer
 import pysubs2
@@ -12,6 +12,7 @@ import pysubs2
 from hub.media.caption_text import SAMPLE_BYTES, read, unicode_of
 from hub.media.errors import BadCaptions
 from hub.media.operations import CaptionsJob, Report
+from hub.media.webvtt import Style, from_substation, write
 
 _FORMATS = ("srt", "ass", "ssa", "vtt")
 # What caption files are really written in, most likely first: charset_normalizer would otherwise consider Big5-HKSCS
@@ -39,7 +40,7 @@ _BY_LANGUAGE = {
 _VTT_TIMING = re.compile(
     r"^(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]+-->[ \t]+(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}", re.MULTILINE
 )
-_OVERRIDE = re.compile(r"\{[^}]*\}")
+_PLAIN = Style()
 # pysubs2 tells SubStation by its styles, which a player does not need.
 _SUBSTATION = re.compile(r"\s*(?:;.*\n\s*)*\[(?:Script Info|V4\+? Styles|Events)\]", re.IGNORECASE)
 
@@ -52,8 +53,9 @@ def run(job: CaptionsJob, report: Report) -> str:
 def to_webvtt(path: bytes) -> str:
     """The caption file at `path` (SubRip, WebVTT, SubStation Alpha) as WebVTT (W3C WebVTT, "Syntax").
 
-    A WebVTT file keeps everything it has; from the others come text, italics, underlines and line breaks, in order of
-    time. UnreadableFile, or BadCaptions when it is too large, no text, or text without a single cue.
+    A WebVTT file keeps everything it has; from the others come text, italics, bold, underlines, line breaks and the
+    place on the screen, in order of time. UnreadableFile, or BadCaptions when it is too large, no text, or text without
+    a single cue.
     """
     text = (
         decode(read(path), _language_in_name(path))
@@ -121,14 +123,46 @@ def _converted(text: str) -> str:
             raise BadCaptions(
                 "The caption file is in no format that Marquee knows (SubRip, WebVTT, SubStation)."
             ) from error
-        captions.events = [
-            event for event in captions.events if event.end > event.start and not event.is_drawing
-        ]
-        if not any(event.type == "Dialogue" and event.plaintext.strip() for event in captions.events):
+        events = [e for e in captions.events if e.type == "Dialogue" and e.end > e.start and not e.is_drawing]
+        if not any(event.plaintext.strip() for event in events):
             raise BadCaptions("There is not a single caption in the file.")
-        for event in captions.events:
-            event.text = _escaped(event.text)
-        return captions.to_string("vtt")
+        return write_events(captions, events, is_escaped=True)
+
+
+def write_events(captions: pysubs2.SSAFile, events: Iterable[pysubs2.SSAEvent], *, is_escaped: bool) -> str:
+    """WebVTT of these events, as the styles of `captions` make them look; see `webvtt.from_substation`."""
+    size = _script_size(captions.info)
+    styles = {name: _style(style) for name, style in captions.styles.items()}
+    cues = (
+        from_substation(
+            event.start / 1000,
+            event.end / 1000,
+            event.text,
+            styles.get(event.style, _PLAIN),
+            size,
+            is_escaped=is_escaped,
+        )
+        for event in events
+    )
+    return write(cue for cue in cues if cue.plain)
+
+
+def _style(style: pysubs2.SSAStyle) -> Style:
+    try:
+        alignment = int(style.alignment)
+    except (TypeError, ValueError):
+        alignment = _PLAIN.alignment
+    if not 1 <= alignment <= 9:
+        alignment = _PLAIN.alignment
+    return Style(bool(style.italic), bool(style.bold), bool(style.underline), alignment)
+
+
+def _script_size(info: Mapping[str, str]) -> tuple[float, float] | None:
+    """The size in which a script gives positions; players take 384 × 288 when it does not say (VSFilter's)."""
+    try:
+        return float(info.get("PlayResX", 384)), float(info.get("PlayResY", 288))
+    except ValueError:
+        return None
 
 
 def _parse(text: str) -> pysubs2.SSAFile:
@@ -149,16 +183,3 @@ def _kind_of(beginning: str) -> str:
     if not _SUBSTATION.match(beginning):
         return pysubs2.formats.autodetect_format(beginning)
     return "ssa" if re.search(r"^\[V4 Styles\]", beginning, re.IGNORECASE | re.MULTILINE) else "ass"
-
-
-def _escaped(text: str) -> str:
-    """Text as WebVTT wants it (`&`, `<`, `>` escaped once), the override tags `{…}` between it left alone."""
-    parts, position = [], 0
-    for tag in _OVERRIDE.finditer(text):
-        parts += [_escape(text[position : tag.start()]), tag.group()]
-        position = tag.end()
-    return "".join([*parts, _escape(text[position:])])
-
-
-def _escape(text: str) -> str:
-    return html.escape(html.unescape(text), quote=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hub.media.errors import UnreadableFile
+from hub.media.errors import OutputNotWritable, UnreadableFile
 
 _FLAGS = (
     os.O_RDONLY
@@ -34,6 +35,20 @@ def open_regular(path: bytes) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def publish(data: bytes, folder: bytes, name: str) -> None:
+    """Write a file that appears whole or not at all. OutputNotWritable."""
+    path = os.path.join(folder, os.fsencode(name))  # noqa: PTH118  # bytes, which pathlib does not take
+    partial = path + b".%d.part" % os.getpid()
+    try:
+        with open(partial, "wb") as file:  # noqa: PTH123
+            file.write(data)
+        os.replace(partial, path)  # noqa: PTH105
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(partial)  # noqa: PTH108
+        raise OutputNotWritable(f"The result cannot be written: {reason(error)}.") from error
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -111,7 +111,7 @@ def _key_frames(
         target = round(duration_s * position / stream.time_base) + (stream.start_time or 0)
         try:
             container.seek(target, stream=stream)
-            frame = _next_key_frame(container, stream)
+            frame = next_key_frame(container, stream)
         except av.error.FFmpegError:
             continue  # this stretch is damaged or not there; another may be fine
         if frame is not None and frame.pts not in seen:
@@ -119,7 +119,8 @@ def _key_frames(
             yield frame
 
 
-def _next_key_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+def next_key_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+    """The next key frame, decoded; None when there is none within reach. FFmpeg's errors."""
     for count, packet in enumerate(container.demux(stream)):
         if packet.size and packet.is_keyframe:
             frames = packet.decode()

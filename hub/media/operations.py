@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from hub.media.types import ProbeResult, Thumbnails
+from hub.media.stream.types import EncodeJob, Made
+from hub.media.types import Loudness, ProbeResult, Storyboard, Thumbnails
 
 J = TypeVar("J", bound=msgspec.Struct)
 R = TypeVar("R")
@@ -44,6 +45,27 @@ class CaptionsJob(msgspec.Struct, frozen=True):
     path: bytes
 
 
+class ExtractCaptionsJob(msgspec.Struct, frozen=True, kw_only=True):
+    """Write the text tracks of the file at `path` into `folder` as `<stream>.vtt`."""
+
+    path: bytes
+    folder: bytes
+
+
+class StoryboardJob(msgspec.Struct, frozen=True, kw_only=True):
+    """Write a storyboard of the file at `path` into `folder`, from the WebVTT file `imported` if given."""
+
+    path: bytes
+    folder: bytes
+    imported: bytes | None = None
+
+
+class LoudnessJob(msgspec.Struct, frozen=True):
+    """Measure how loud the file at `path` is."""
+
+    path: bytes
+
+
 class DemoClipJob(msgspec.Struct, frozen=True):
     """Make the demo clip called `name` in `folder`."""
 
@@ -51,16 +73,43 @@ class DemoClipJob(msgspec.Struct, frozen=True):
     name: str
 
 
-class Operation(Generic[J, R]):
-    """One kind of job: its name on the wire, what goes in, what comes out, and who does it (`module:function`)."""
+class WarmUpJob(msgspec.Struct, frozen=True):
+    """Load what encode sessions need."""
 
-    def __init__(self, name: str, job: type[J], result: type[R], handler: str) -> None:
+
+class Operation(Generic[J, R]):
+    """One kind of job: its name on the wire, what goes in, what comes out, and who does it (`module:function`).
+
+    The handler of one that `is_granted` gets the `Grants` of its job as a third argument.
+    """
+
+    def __init__(
+        self, name: str, job: type[J], result: type[R], handler: str, *, is_granted: bool = False
+    ) -> None:
         self.name, self.job, self.result, self.handler = name, job, result, handler
+        self.is_granted = is_granted
 
 
 PROBE = Operation("probe", ProbeJob, ProbeResult, "hub.media.probe:run")
 THUMBNAIL = Operation("thumbnail", ThumbnailJob, Thumbnails, "hub.media.thumbnail:run")
 CAPTIONS = Operation("captions", CaptionsJob, str, "hub.media.captions:run")
+EXTRACT_CAPTIONS = Operation(
+    "extract_captions", ExtractCaptionsJob, tuple[int, ...], "hub.media.embedded_captions:run"
+)
+STORYBOARD = Operation("storyboard", StoryboardJob, Storyboard, "hub.media.storyboard:run")
+LOUDNESS = Operation("loudness", LoudnessJob, Loudness, "hub.media.loudness:run")
 DEMO_CLIP = Operation("demo_clip", DemoClipJob, bytes, "hub.media.demo:run")
+ENCODE = Operation("encode", EncodeJob, Made, "hub.media.stream.encode:run", is_granted=True)
+WARM_UP = Operation("warm_up", WarmUpJob, str, "hub.media.stream.encode:warm_up")
 
-OPERATIONS: tuple[Operation[msgspec.Struct, object], ...] = (PROBE, THUMBNAIL, CAPTIONS, DEMO_CLIP)  # type: ignore[assignment]
+OPERATIONS: tuple[Operation[msgspec.Struct, object], ...] = (
+    PROBE,
+    THUMBNAIL,
+    CAPTIONS,
+    EXTRACT_CAPTIONS,
+    STORYBOARD,
+    LOUDNESS,
+    DEMO_CLIP,
+    ENCODE,
+    WARM_UP,
+)  # type: ignore[assignment]

@@ -17,8 +17,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image, ImageOps, ImageStat
 
-from hub.media.errors import BadPicture, NoPicture, OutputNotWritable, TooDemanding, UnreadableFile
-from hub.media.files import open_regular, read_up_to, reason
+from hub.media.errors import BadPicture, NoPicture, TooDemanding, UnreadableFile
+from hub.media.files import open_regular, publish, read_up_to, reason
 from hub.media.frames import image_of, representative_frame, to_rgb
 from hub.media.operations import Report, ThumbnailJob
 from hub.media.orientation import Orientation
@@ -26,7 +26,7 @@ from hub.media.probe import display_size, is_cover, orientation_of
 from hub.media.source import decoder_of, open_media
 from hub.media.types import Thumbnails
 
-_HDR_TRANSFERS = (16, 18)  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG), ITU-T H.273 code points
+HDR_TRANSFERS = (16, 18)  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG), ITU-T H.273 code points
 _TALLEST = 16 / 9  # height to width of a portrait thumbnail at most: what is narrower is made narrower still
 _ANY_TIME_BASE = Fraction(1, 1000)  # a single frame has no need of one, a graph has
 _MAX_PICTURE_BYTES = 64 << 20
@@ -158,18 +158,30 @@ def _upright(frame: VideoFrame, stream: VideoStream, max_width: int) -> Image.Im
         width, height = height, width
     image = (
         _tone_mapped(frame, width, height)
-        if frame.color_trc in _HDR_TRANSFERS
+        if frame.color_trc in HDR_TRANSFERS
         else to_rgb(frame, width, height)
     )
-    return _turned(image, orientation)
+    return turned(image, orientation)
 
 
-def _turned(image: Image.Image, orientation: Orientation) -> Image.Image:
+def turned(image: Image.Image, orientation: Orientation) -> Image.Image:
+    """The picture the way up it is shown."""
     return image if orientation.transpose is None else image.transpose(orientation.transpose)
 
 
 def _tone_mapped(frame: VideoFrame, width: int, height: int) -> Image.Image:
     """High dynamic range as a standard display shows it, by FFmpeg's own perceptual mapping (some 2 s of CPU)."""
+    graph = tone_mapping(frame, width, height)
+    try:
+        graph.vpush(frame)
+        return image_of(graph.vpull())
+    except av.error.FFmpegError as error:  # a combination swscale does not know: grey is better than none
+        sys.stderr.write(f"tone mapping failed, using the picture as it is: {error}\n")
+        return to_rgb(frame, width, height)
+
+
+def tone_mapping(frame: VideoFrame, width: int, height: int) -> av.filter.Graph:
+    """A graph that makes small RGB pictures of frames like this one, with FFmpeg's perceptual tone mapping."""
     graph = av.filter.Graph()
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=_ANY_TIME_BASE
@@ -181,12 +193,7 @@ def _tone_mapped(frame: VideoFrame, width: int, height: int) -> Image.Image:
         graph.add("format", "rgb24"),
         graph.add("buffersink"),
     ).configure()
-    try:
-        graph.vpush(frame)
-        return image_of(graph.vpull())
-    except av.error.FFmpegError as error:  # a combination swscale does not know: grey is better than none
-        sys.stderr.write(f"tone mapping failed, using the picture as it is: {error}\n")
-        return to_rgb(frame, width, height)
+    return graph
 
 
 def _fit(width: int, height: int, max_width: int) -> tuple[int, int]:
@@ -208,20 +215,8 @@ def _write_all(
         )
         buffer = io.BytesIO()
         resized.save(buffer, "WEBP", quality=80, method=4)
-        _publish(buffer.getvalue(), out_dir, f"{prefix}-{nominal}.webp")
+        publish(buffer.getvalue(), out_dir, f"{prefix}-{nominal}.webp")
         made.append(nominal)
         if size == image.size:
             break
     return tuple(made), size
-
-
-def _publish(data: bytes, out_dir: bytes, name: str) -> None:
-    """Write a file that appears whole or not at all."""
-    final = os.path.join(out_dir, os.fsencode(name))  # noqa: PTH118  # bytes, which pathlib does not take
-    partial = final + b".%d.part" % os.getpid()
-    try:
-        with open(partial, "wb") as file:  # noqa: PTH123
-            file.write(data)
-        os.replace(partial, final)  # noqa: PTH105
-    except OSError as error:
-        raise OutputNotWritable(f"The thumbnail cannot be written: {reason(error)}.") from error

@@ -12,6 +12,9 @@ import msgspec
 
 StreamKind = Literal["video", "audio", "subtitle", "attachment", "data"]
 
+TEXT_CODECS = frozenset({"subrip", "ass", "ssa", "mov_text", "webvtt", "text", "srt"})
+"""Codecs of text tracks; other subtitles are pictures."""
+
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 """Transfer characteristics of high dynamic range: PQ and HLG (ITU-R BT.2100)."""
 
@@ -122,6 +125,33 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     mtime_ns: int
     """Of the file that was read, so that a caller can tell whether it changed meanwhile."""
+
+
+class StoryboardCue(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One picture of a storyboard: for which stretch it stands and where it is, in pixels of its sheet."""
+
+    start_s: float
+    end_s: float
+    sheet: int
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Storyboard(msgspec.Struct, frozen=True, kw_only=True):
+    """Small pictures of a whole video on `storyboard-0.webp` up to, not including, `storyboard-<sheets>.webp`."""
+
+    sheets: int
+    cues: tuple[StoryboardCue, ...]
+    """In order of time."""
+
+
+class Loudness(msgspec.Struct, frozen=True, kw_only=True):
+    """How loud a file is, by EBU R 128."""
+
+    integrated_lufs: float
+    true_peak_dbtp: float
 
 
 class Thumbnails(msgspec.Struct, frozen=True, kw_only=True):
