@@ -11,7 +11,17 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hub.media.wire import Done, Failed, Progress, ProtocolError, Request, Unframer, decode_reply, encode
+from hub.media.wire import (
+    Done,
+    Failed,
+    Grant,
+    Progress,
+    ProtocolError,
+    Request,
+    Unframer,
+    decode_reply,
+    encode,
+)
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +48,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport | None = None
         self._unframer = Unframer()
         self._answer: asyncio.Future[Done | Failed] | None = None
+        self._request_id = 0
         self._on_progress: Callable[[int, int, str], None] | None = None
         self._fault = ""
         self._log_left = _LOG_BYTES_PER_JOB
@@ -70,11 +81,10 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         if self.exited.done():
             raise WorkerNeverCame(_how_it_ended(self._transport.get_returncode(), self._fault))
         self._answer = self._loop.create_future()
+        self._request_id = request.id
         self._on_progress = on_progress
         self._log_left = _LOG_BYTES_PER_JOB
-        stdin = self._transport.get_pipe_transport(0)
-        assert isinstance(stdin, asyncio.WriteTransport)
-        stdin.write(encode(request))
+        self._write(encode(request))
         try:
             answer = await self._answer
         finally:
@@ -84,6 +94,11 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._answer = None
         self.jobs_done += 1
         return answer
+
+    def grant(self, upto: int) -> None:
+        """Let the running job go on up to, not including, `upto`. Nothing happens when none runs or it has ended."""
+        if self._answer is not None and not self._answer.done() and not self.exited.done():
+            self._write(encode(Grant(self._request_id, upto)))
 
     def stop(self) -> None:
         """Let an idle worker end by itself: its input ends. If it does not, it is killed."""
@@ -129,6 +144,12 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(WorkerGone(_how_it_ended(code, self._fault)))
         self._on_exit(self)
+
+    def _write(self, data: bytes) -> None:
+        assert self._transport is not None
+        stdin = self._transport.get_pipe_transport(0)
+        assert isinstance(stdin, asyncio.WriteTransport)
+        stdin.write(data)
 
     def _receive(self, body: bytes) -> None:
         reply = decode_reply(body)

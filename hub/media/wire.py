@@ -15,12 +15,19 @@ class ProtocolError(Exception):
     """What arrived is no message."""
 
 
-class Request(msgspec.Struct, frozen=True, array_like=True):
+class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
     """A job for the worker; `job` is the encoded job type of the operation."""
 
     id: int
     operation: str
     job: msgspec.Raw
+
+
+class Grant(msgspec.Struct, frozen=True, array_like=True, tag="grant"):
+    """The job `id` may go on up to, not including, `upto`: a limit that is lower than the last one changes nothing."""
+
+    id: int
+    upto: int
 
 
 class Progress(msgspec.Struct, frozen=True, array_like=True, tag="progress"):
@@ -47,6 +54,7 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     message: str
 
 
+Order = Request | Grant
 Reply = Progress | Done | Failed
 
 
@@ -77,6 +85,14 @@ class Unframer:
             body = bytes(self._buffer[_LENGTH_BYTES:end])
             del self._buffer[:end]
             yield body
+
+
+def decode_order(body: bytes) -> Order:
+    """A message from the hub. ProtocolError when it is none."""
+    try:
+        return cast(Order, msgspec.msgpack.decode(body, type=Order))
+    except msgspec.MsgspecError as error:
+        raise ProtocolError(str(error)) from error
 
 
 def decode_reply(body: bytes) -> Reply:

@@ -26,8 +26,9 @@ import msgspec
 
 from hub.errors import MediaError
 from hub.media.errors import FROM_WORKER
+from hub.media.grants import Grants
 from hub.media.operations import OPERATIONS, Operation
-from hub.media.wire import Done, Failed, Progress, ProtocolError, Request, Unframer, encode
+from hub.media.wire import Done, Failed, Progress, ProtocolError, Request, Unframer, decode_order, encode
 
 MEMORY_BYTES = 4 << 30  # of address space: enough for 8K pictures, too little to take the machine down
 _NICENESS = 10
@@ -48,34 +49,63 @@ def main(
     _end_with_parent(arguments.parent)
     source, sink = _take_over_pipes()
     _be_modest(arguments.memory_bytes)
-    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    requests = _Requests()
     threading.Thread(target=_read, args=(source, requests), name="requests", daemon=True).start()
     _Worker(sink, operations).serve(requests)
+
+
+class _Requests:
+    """What the hub wants: jobs in order, and how far each of them may go."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[tuple[Request, Grants]] = queue.SimpleQueue()
+        self._grants: dict[int, Grants] = {}
+
+    def take_in(self, body: bytes) -> None:
+        """A message from the hub; a grant for a job that is over comes too late and is dropped."""
+        order = decode_order(body)
+        if isinstance(order, Request):
+            grants = self._grants[order.id] = Grants()
+            self._queue.put((order, grants))
+        elif grants := self._grants.get(order.id):  # type: ignore[assignment]
+            grants.allow(order.upto)
+
+    def next(self) -> tuple[Request, Grants]:
+        """The next job; waits for it."""
+        return self._queue.get()
+
+    def forget(self, request: Request) -> None:
+        """The job is over."""
+        self._grants.pop(request.id, None)
 
 
 class _Worker:
     def __init__(self, sink: int, operations: Sequence[Operation[Any, Any]]) -> None:
         self._sink = sink
+        self._sending = threading.Lock()  # a job may report from several threads
         self._operations = {operation.name: operation for operation in operations}
 
-    def serve(self, requests: queue.SimpleQueue[bytes]) -> NoReturn:
+    def serve(self, requests: _Requests) -> NoReturn:
         while True:
-            request = msgspec.msgpack.decode(requests.get(), type=Request)
+            request, grants = requests.next()
             modules = len(sys.modules)
-            self._send(self._answer(request))
+            answer = self._answer(request, grants)
+            requests.forget(request)
+            self._send(answer)
             # A codec that was abandoned on an error sits in a reference cycle, with all its buffers.
             gc.collect()
             if len(sys.modules) != modules:
                 gc.freeze()  # what was imported stays; later collections need not look at it again
 
-    def _answer(self, request: Request) -> Done | Failed:
+    def _answer(self, request: Request, grants: Grants) -> Done | Failed:
         def report(done: int, total: int, text: str) -> None:
             self._send(Progress(request.id, done, total, _printable(text)))
 
         try:
             operation = self._operations[request.operation]
             job = msgspec.msgpack.decode(request.job, type=operation.job)
-            result = _handler(operation.handler)(job, report)
+            arguments = (job, report, grants) if operation.is_granted else (job, report)
+            result = _handler(operation.handler)(*arguments)
             return Done(request.id, msgspec.Raw(msgspec.msgpack.encode(result)))
         except MediaError as error:
             return Failed(request.id, _name(error), _printable(error.message))
@@ -100,15 +130,16 @@ class _Worker:
                 )
             )
         try:
-            while data:
-                data = data[os.write(self._sink, data) :]
+            with self._sending:
+                while data:
+                    data = data[os.write(self._sink, data) :]
         except BrokenPipeError:
             os._exit(0)  # nobody listens any more
 
 
-def _handler(target: str) -> Callable[[Any, Any], Any]:
+def _handler(target: str) -> Callable[..., Any]:
     module, _, function = target.partition(":")
-    handler: Callable[[Any, Any], Any] = getattr(importlib.import_module(module), function)
+    handler: Callable[..., Any] = getattr(importlib.import_module(module), function)
     return handler
 
 
@@ -122,12 +153,12 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _read(source: int, requests: queue.SimpleQueue[bytes]) -> None:
-    """Take requests in while a job runs, in order to notice the end of the input at once."""
+def _read(source: int, requests: _Requests) -> None:
+    """Take messages in while a job runs: grants are for it, and the end of the input must be noticed at once."""
     unframer = Unframer()
     while data := os.read(source, 1 << 16):
         for body in unframer.feed(data):
-            requests.put(body)
+            requests.take_in(body)
     os._exit(0)  # in the middle of a job if need be: its results have no receiver
 
 

@@ -9,10 +9,12 @@ from hub.media.wire import (
     MAX_MESSAGE_BYTES,
     Done,
     Failed,
+    Grant,
     Progress,
     ProtocolError,
     Request,
     Unframer,
+    decode_order,
     decode_reply,
     encode,
 )
@@ -45,6 +47,18 @@ def test_replies_survive_the_way(message: Progress | Done | Failed) -> None:
     (body,) = Unframer().feed(encode(message))
 
     assert decode_reply(body) == message
+
+
+@pytest.mark.parametrize("message", [Request(1, "x", msgspec.Raw(b"\x01")), Grant(1, 7)])
+def test_orders_survive_the_way(message: Request | Grant) -> None:
+    (body,) = Unframer().feed(encode(message))
+
+    assert decode_order(body) == message
+
+
+def test_what_is_no_order_is_refused() -> None:
+    with pytest.raises(ProtocolError):
+        decode_order(encode(Failed(1, "E", "m"))[4:])
 
 
 def test_a_length_beyond_the_limit_is_refused_before_anything_is_stored() -> None:

@@ -1,0 +1,110 @@
+"""The encoders of renditions: how each is set so that what it makes can be cut, joined and mixed. Runs in a worker."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from fractions import Fraction
+from typing import cast
+
+import av
+import av.error
+from av.packet import Packet
+from av.video.frame import PictureType, VideoFrame
+from av.video.stream import VideoStream
+
+from hub.media.errors import WorkerFailed
+from hub.media.stream.types import SEGMENT_S, VideoRendition
+
+_BT709 = 1
+_LIMITED_RANGE = 1
+_SAMPLE_OVERHEAD_BYTES = 16  # of a fragment's table, per picture
+_FRAGMENT_OVERHEAD_BYTES = 160
+_LIBRARIES = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}
+# No key frames but those asked for, none that reach over a border, and headers that do not depend on the session.
+_X264 = "stitchable=1:scenecut=0:open-gop=0:bframes=0:keyint=infinite"
+_X265 = "scenecut=0:open-gop=0:bframes=0:keyint=-1:repeat-headers=0:info=0:log-level=none"
+
+
+class VideoEncoder:
+    """One run of an encoder for `rendition`; after `finish` it is used up.
+
+    `threads` is the library's own number, 0 for as many as it likes.
+    """
+
+    def __init__(self, rendition: VideoRendition, threads: int) -> None:
+        library = _LIBRARIES[rendition.codec]
+        rate = Fraction(*rendition.frame_rate)
+        # FragmentWriter wants a stream, and only one of a container that was started has its header.
+        self._holder = av.open(io.BytesIO(), "w", format="mp4")
+        os.environ.setdefault("SVT_LOG", "1")  # errors only
+        stream = cast(VideoStream, self._holder.add_stream(library, rate=rate, options=options(rendition)))
+        context = stream.codec_context
+        context.width, context.height, context.pix_fmt = rendition.width, rendition.height, "yuv420p"
+        context.time_base, context.framerate = 1 / rate, rate
+        context.sample_aspect_ratio = Fraction(1)
+        context.color_primaries = context.color_trc = context.colorspace = _BT709
+        context.color_range = _LIMITED_RANGE
+        context.max_b_frames = 0
+        context.thread_count = threads
+        try:
+            self._holder.start_encoding()
+        except av.error.FFmpegError as error:
+            raise WorkerFailed(f"The encoder {library} cannot be opened: {error.strerror}.") from error
+        self.template = stream
+        """For `FragmentWriter`."""
+
+    def encode(self, frame: VideoFrame, number: int, *, is_key: bool) -> list[Packet[VideoStream]]:
+        """Packets that came out when picture `number` went in; their pts are numbers of pictures."""
+        frame.pts, frame.time_base = number, self.template.codec_context.time_base
+        frame.pict_type = PictureType.I if is_key else PictureType.NONE
+        return cast("list[Packet[VideoStream]]", self.template.codec_context.encode(frame))
+
+    def finish(self) -> list[Packet[VideoStream]]:
+        """The packets that are still inside."""
+        return cast("list[Packet[VideoStream]]", self.template.codec_context.encode(None))
+
+
+def starts_anew(codec: str) -> bool:
+    """True when the codec's library makes a key frame only at its beginning, so each segment needs its own run."""
+    return codec == "av1"
+
+
+def options(rendition: VideoRendition) -> dict[str, str]:
+    """The library's options: constant quality, but never more bits in a segment than `peak_bps` allows."""
+    maxrate_bps, buffer_bits = limits(rendition)
+    if rendition.codec == "h264":
+        return {
+            "preset": "veryfast",
+            "profile": "high",
+            **_h264_level(rendition.codecs),
+            "crf": "23",
+            "maxrate": str(maxrate_bps),
+            "bufsize": str(buffer_bits),
+            "forced-idr": "1",
+            "x264-params": _X264,
+        }
+    if rendition.codec == "hevc":
+        limit = f"vbv-maxrate={maxrate_bps // 1000}:vbv-bufsize={buffer_bits // 1000}"
+        return {"preset": "superfast", "crf": "26", "forced-idr": "1", "x265-params": f"{_X265}:{limit}"}
+    # Of its own kinds of limit, the encoder keeps this one best; the buffer is how far a second may exceed it.
+    return {"preset": "10", "crf": "35", "svtav1-params": f"mbr={maxrate_bps // 1000}kbps:scd=0:lookahead=0"}
+
+
+def limits(rendition: VideoRendition) -> tuple[int, int]:
+    """(bits a second, bits of the buffer) of a leaky bucket that keeps each segment of SEGMENT_S at its peak or below.
+
+    What comes out of a bucket in SEGMENT_S is at most SEGMENT_S times its rate and once its size; the size is a second.
+    """
+    pictures = Fraction(*rendition.frame_rate) * SEGMENT_S
+    overhead_bits = 8 * (_FRAGMENT_OVERHEAD_BYTES + _SAMPLE_OVERHEAD_BYTES * pictures)
+    bits = max(rendition.peak_bps * SEGMENT_S - overhead_bits, Fraction(rendition.peak_bps))
+    rate = int(bits / (SEGMENT_S + 1))
+    return rate, rate
+
+
+def _h264_level(codecs: str) -> dict[str, str]:
+    """The level that the playlist promises (`avc1.PPCCLL`, RFC 6381): x264 would choose one of its own."""
+    found = re.fullmatch(r"avc1\.[0-9A-Fa-f]{4}([0-9A-Fa-f]{2})", codecs)
+    return {"level": str(int(found.group(1), 16))} if found else {}
