@@ -234,6 +234,8 @@ export const texts = {
     noPicture: "Play the sound only, download it, or watch it in Marquee's window.",
     noSound: (codec: string) => `This browser cannot play this file's sound (${codec}).`,
     soundOnly: "Play the sound only",
+    notServed: "Marquee could not prepare it for this browser. Try again, or download the file.",
+    busy: (seconds: number) => `The hub is busy converting for others; trying again in ${seconds} s.`,
     lostTitle: "Playback stopped",
     lost: "The connection to Marquee was lost. Playback goes on where it was.",
     why: "Why",

@@ -1,16 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { capabilities } from "../src/lib/caps";
 import { cueBox, preferredTrack, trackFor } from "../src/lib/cues";
 import { bufferedFractions, chapterAt, chapterMarks } from "../src/lib/ranges";
 import { retryDelayMs } from "../src/lib/backoff";
 import { Taps } from "../src/player/taps";
-
-describe("what the browser decodes", () => {
-  it("names containers and codecs as the hub does", () => {
-    expect(capabilities((mime) => mime.includes("mp4") && /avc1|mp4a/.test(mime))).toBe("mp4,mov,m4a,h264,aac");
-    expect(capabilities(() => false)).toBe("");
-  });
-});
 
 describe("where captions go", () => {
   const cue = { line: "auto" as const, snapToLines: true, position: "auto" as const, align: "center" };
