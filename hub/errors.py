@@ -54,6 +54,13 @@ class NotPlayable(Conflict):
     title = "This video cannot be played"
 
 
+class RenditionFailed(NotPlayable):
+    """This rendition of a video cannot be made; others may. The message says why."""
+
+    code = "rendition-failed"
+    title = "This quality cannot be made"
+
+
 class UnusableCaptions(Conflict):
     """A caption file that is known and cannot be shown; the message names it and says why."""
 
@@ -80,6 +87,18 @@ class TooManyRequests(HubError):
 
     code = "too-many-requests"
     title = "Too many tries"
+    retry_after_s: int
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class TooBusy(HubError):
+    """The machine does as much as it can; try again after `retry_after_s` seconds."""
+
+    code = "too-busy"
+    title = "This machine is busy"
     retry_after_s: int
 
     def __init__(self, message: str, *, retry_after_s: int) -> None:
@@ -148,7 +167,7 @@ def error_of_code(
     kind = next((kind for kind in error_kinds() if kind.code == code), HubError)
     if issubclass(kind, InvalidInput):
         return kind(message, field=field)
-    if issubclass(kind, TooManyRequests):
+    if issubclass(kind, (TooManyRequests, TooBusy)):
         return kind(message, retry_after_s=retry_after_s or 0)
     return kind(message)
 

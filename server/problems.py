@@ -18,6 +18,7 @@ from hub.errors import (
     NotFound,
     NotSignedIn,
     StorageFull,
+    TooBusy,
     TooManyRequests,
 )
 
@@ -34,6 +35,7 @@ _STATUS: tuple[tuple[type[HubError], int], ...] = (
     (NotSignedIn, 401),
     (NotAllowed, 403),
     (TooManyRequests, 429),
+    (TooBusy, 503),
     (StorageFull, 507),
     (DatabaseUnavailable, 503),
 )

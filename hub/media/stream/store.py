@@ -135,6 +135,11 @@ class SegmentStore:
         found = self._index.renditions.get((content, rendition))
         return self.folder(content, rendition) / INIT if found is not None and found.has_init else None
 
+    async def find_init(self, content: str, rendition: str) -> Path | None:
+        """The init segment if somebody has written it meanwhile."""
+        path = self.folder(content, rendition) / INIT
+        return path if await asyncio.to_thread(path.exists) else None
+
     def has(self, content: str, rendition: str, k: int) -> bool:
         """Whether segment `k` is there. No use."""
         found = self._index.renditions.get((content, rendition))
