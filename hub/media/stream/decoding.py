@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 import av.error
 from av.container import InputContainer
 from av.packet import Packet
-from av.video.frame import PictureType, VideoFrame
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from hub.media.errors import BrokenMedia, NoPicture
@@ -124,7 +124,6 @@ def _decode(
             stamp = frame.pts if frame.pts is not None else frame.dts
             # A frame that was held back until the end has lost its time base, so the stream's counts.
             at = stamp * unit - origin if stamp is not None else at + 1 / timeline.video.rate
-            frame.pict_type = PictureType.NONE  # an encoder would repeat the source's choice
             yield Picture(frame, at)
 
 

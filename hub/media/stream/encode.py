@@ -27,7 +27,7 @@ from hub.media.source import media_errors
 from hub.media.stream.decoding import Picture, pictures
 from hub.media.stream.encoders import VideoEncoder, starts_anew
 from hub.media.stream.fragments import FragmentWriter, segment_name, write_atomically, write_init
-from hub.media.stream.pictures import Converter
+from hub.media.stream.pictures import Converter, deinterlaced
 from hub.media.stream.plan import VideoGrid
 from hub.media.stream.types import SEGMENT_S, EncodeJob, EncodeOutput, Made, VideoRendition
 
@@ -84,7 +84,7 @@ class _Session:
         rates = [rung.rate for rung in self._rungs]
         slack = Fraction(1, 2) / max(rates)
         found = pictures(job.path, job.timeline, Fraction(job.first * SEGMENT_S), slack, self.beat)
-        for picture in found:
+        for picture in deinterlaced(found):
             wanted = [rung.offer(picture) for rung in self._rungs]
             if not any(wanted):
                 return

@@ -2,107 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import cast
 
+import av.error
 import av.filter
 from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
+from PIL import Image
 
-from hub.media.orientation import Orientation
 from hub.media.probe import orientation_of
-
-_HD_HEIGHT = 720
-_UNSPECIFIED = 2
-_BT709 = 1
-_MATRICES = {
-    0: "bt709",
-    1: "bt709",
-    4: "fcc",
-    5: "bt470",
-    6: "smpte170m",
-    7: "smpte240m",
-    9: "bt2020",
-    10: "bt2020",
-}
-"""ITU-T H.273 matrix coefficients → names the scale filter knows; 0 (RGB) needs none."""
-_FULL_RANGE = 2
-_TURNS = {90: (("transpose", "clock"),), 180: (("hflip", ""), ("vflip", "")), 270: (("transpose", "cclock"),)}
+from hub.media.stream.decoding import Picture
+from hub.media.stream.tonemap import Colours, cube
 
 Filters = tuple[tuple[str, str], ...]
 
+_HD_HEIGHT = 720
+# ITU-T H.273 code points, as FFmpeg numbers them, and the scale filter's names of matrices.
+_MATRICES = {1: "bt709", 4: "fcc", 5: "bt470", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
+_TRANSFER_PQ, _TRANSFER_HLG = 16, 18
+_PRIMARIES_2020 = 9
+_RANGE_FULL = 2
+# Not `vflip`: its pictures lie upside down in memory, which not every encoder takes.
+_TURNS: dict[Image.Transpose | None, Filters] = {
+    None: (),
+    Image.Transpose.ROTATE_270: (("transpose", "clock"),),
+    Image.Transpose.ROTATE_180: (("transpose", "clock"), ("transpose", "clock")),
+    Image.Transpose.ROTATE_90: (("transpose", "cclock"),),
+    Image.Transpose.FLIP_LEFT_RIGHT: (("hflip", ""),),
+    Image.Transpose.FLIP_TOP_BOTTOM: (("transpose", "clock"), ("transpose", "cclock_flip")),
+    Image.Transpose.TRANSPOSE: (("transpose", "cclock_flip"),),
+    Image.Transpose.TRANSVERSE: (("transpose", "clock_flip"),),
+}
+
 
 class Converter:
-    """Makes pictures `width` × `height` out of whatever comes, also when it changes midway.
+    """Makes pictures `width` × `height` (both even) out of whatever comes, also when it changes midway.
 
     The result is always BT.709 in limited range with square pixels, so that a rendition's header does not depend on
-    the place in the file where making it began.
+    the place in the file where making it began. `threads` is for each filter, 0 for as many as there are cores.
     """
 
     def __init__(self, width: int, height: int, *, threads: int = 1) -> None:
         self._width, self._height = width, height
         self._threads = threads
         self._kind: tuple[object, ...] | None = None
-        self._graph: av.filter.Graph
-        self._source: FilterContext
-        self._sink: FilterContext
+        self._graph: _Linear
 
     def convert(self, frame: VideoFrame) -> VideoFrame:
         """A new picture; `frame` is not changed and may be used by other threads at the same time."""
-        orientation = orientation_of(frame)
-        kind = (
-            frame.width,
-            frame.height,
-            frame.format.name,
-            frame.colorspace,
-            frame.color_range,
-            frame.color_trc,
-            orientation,
-        )
+        turn = orientation_of(frame).transpose
+        kind = (*_look(frame), frame.color_trc, frame.color_primaries, turn)
         if kind != self._kind:
-            self._build(frame, orientation)
+            self._graph = _Linear(frame, self._filters(frame, turn), self._threads)
             self._kind = kind
-        self._source.push(frame)
-        converted = cast(VideoFrame, self._sink.pull())
-        converted.pts = None
+        (converted,) = self._graph.push(frame)
         return converted
 
-    def _build(self, frame: VideoFrame, orientation: Orientation) -> None:
-        width, height = self._width, self._height
-        if orientation.swaps_sides:
-            width, height = height, width
-        matrix, is_full = colour_of(frame)
-        colour = f"in_color_matrix={matrix}:out_color_matrix=bt709:out_range=limited"
-        in_range = "full" if is_full else "limited"
-        # Scaled first: turning small pictures costs less.
-        chain: Filters = (
-            ("scale", f"{width}:{height}:{colour}:in_range={in_range}"),
+    def _filters(self, frame: VideoFrame, turn: Image.Transpose | None) -> Filters:
+        # Scaled first: turning and mapping colours cost less on small pictures.
+        size = f"{self._width}:{self._height}"
+        if orientation_of(frame).swaps_sides:
+            size = f"{self._height}:{self._width}"
+        scale = f"{size}:in_color_matrix={_matrix(frame)}:in_range={'full' if _is_full(frame) else 'limited'}"
+        to_709 = "out_color_matrix=bt709:out_range=limited"
+        colours = _colours(frame)
+        if colours is None:
+            return (("scale", f"{scale}:{to_709}"), ("format", "yuv420p"), *_TURNS[turn])
+        return (
+            ("scale", f"{scale}:out_range=full"),
+            ("format", "gbrp10le"),
+            ("lut3d", colours),
+            ("scale", to_709),
             ("format", "yuv420p"),
-            *_upright(orientation),
-            ("setsar", "1"),
+            *_TURNS[turn],
         )
-        self._graph, self._source, self._sink = linear_graph(frame, chain, self._threads)
 
 
-def colour_of(frame: VideoFrame) -> tuple[str, bool]:
-    """(the scale filter's name of the matrix, whether the range is full). What is not said is guessed from the size."""
-    is_full = frame.color_range == _FULL_RANGE or frame.format.name.startswith(("yuvj", "gbr", "rgb", "bgr"))
-    guess = "bt709" if min(frame.width, frame.height) >= _HD_HEIGHT else "smpte170m"
-    return _MATRICES.get(frame.colorspace, guess), is_full
+def deinterlaced(pictures: Iterator[Picture]) -> Iterator[Picture]:
+    """The pictures with those that consist of two fields made whole; untouched until the first such one comes."""
+    filters: _Linear | None = None
+    look: tuple[object, ...] = ()
+    times: deque[Picture] = deque()  # of what is inside: the filter looks one picture ahead
+
+    def out(frames: Sequence[VideoFrame]) -> Iterator[Picture]:
+        for frame in frames:
+            yield Picture(frame, times.popleft().at)
+
+    for picture in pictures:
+        frame = picture.frame
+        if filters is not None and look != _look(frame):
+            yield from out(filters.finish())
+            filters = None
+        if filters is None and frame.interlaced_frame:
+            filters, look = _Linear(frame, (("bwdif", "mode=send_frame:deint=interlaced"),), 0), _look(frame)
+        if filters is None:
+            yield picture
+        else:
+            times.append(picture)
+            yield from out(filters.push(frame))
+    if filters is not None:
+        yield from out(filters.finish())
 
 
-def linear_graph(
-    frame: VideoFrame, filters: Sequence[tuple[str, str]], threads: int
-) -> tuple[av.filter.Graph, FilterContext, FilterContext]:
-    """(graph, where pictures like `frame` go in, where they come out); the graph must be kept."""
-    graph = av.filter.Graph()
-    graph.threads = threads
-    source = graph.add("buffer", buffer_arguments(frame))
-    sink = graph.add("buffersink")
-    graph.link_nodes(
-        source, *(graph.add(name, arguments or None) for name, arguments in filters), sink
-    ).configure()
-    return graph, source, sink
+class _Linear:
+    """A chain of filters between a source of pictures like `frame` and a sink. `lut3d` takes a kind of colours."""
+
+    def __init__(self, frame: VideoFrame, filters: Filters, threads: int) -> None:
+        self._graph = graph = av.filter.Graph()
+        graph.threads = threads
+        self._source = graph.add("buffer", buffer_arguments(frame))
+        self._sink = graph.add("buffersink")
+        nodes = [_lut(graph, arguments) if name == "lut3d" else graph.add(name, arguments or None)
+                 for name, arguments in filters]  # fmt: skip
+        graph.link_nodes(self._source, *nodes, self._sink).configure()
+
+    def push(self, frame: VideoFrame) -> list[VideoFrame]:
+        """What comes out when `frame` goes in."""
+        self._source.push(frame)
+        return self._pull()
+
+    def finish(self) -> list[VideoFrame]:
+        """What is left."""
+        self._source.push(None)
+        return self._pull()
+
+    def _pull(self) -> list[VideoFrame]:
+        frames = []
+        while True:
+            try:
+                frames.append(cast(VideoFrame, self._sink.pull()))
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return frames
 
 
 def buffer_arguments(frame: VideoFrame) -> str:
@@ -111,15 +145,33 @@ def buffer_arguments(frame: VideoFrame) -> str:
     return f"{picture}:time_base=1/90000:pixel_aspect=1/1:colorspace={frame.colorspace}:range={frame.color_range}"
 
 
-def _upright(orientation: Orientation) -> Filters:
-    """Filters that mirror and turn, in that order."""
-    mirror: Filters = ()
-    if (
-        orientation.transpose is not None
-        and orientation.rotation in (0, 180)
-        and orientation.transpose.name.startswith("FLIP")
-    ):
-        return (("hflip", ""),) if orientation.transpose.name == "FLIP_LEFT_RIGHT" else (("vflip", ""),)
-    if orientation.transpose is not None and orientation.transpose.name in ("TRANSPOSE", "TRANSVERSE"):
-        mirror = (("hflip", ""),)
-    return (*mirror, *_TURNS.get(orientation.rotation, ()))
+def _look(frame: VideoFrame) -> tuple[object, ...]:
+    """What a filter graph is built for."""
+    return frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range
+
+
+def _is_full(frame: VideoFrame) -> bool:
+    return frame.color_range == _RANGE_FULL or frame.format.name.startswith(("yuvj", "gbr", "rgb", "bgr"))
+
+
+def _matrix(frame: VideoFrame) -> str:
+    """Where nothing is said, high definition is taken as BT.709 and the rest as BT.601, as players do."""
+    guess = "bt709" if min(frame.width, frame.height) >= _HD_HEIGHT else "smpte170m"
+    return _MATRICES.get(frame.colorspace, guess)
+
+
+def _colours(frame: VideoFrame) -> Colours | None:
+    """What must be done about colours beyond changing the matrix: for high dynamic range and wide gamut."""
+    if frame.color_trc == _TRANSFER_PQ:
+        return "pq"
+    if frame.color_trc == _TRANSFER_HLG:
+        return "hlg"
+    return "wide" if frame.color_primaries == _PRIMARIES_2020 else None
+
+
+def _lut(graph: av.filter.Graph, colours: str) -> FilterContext:
+    """The filter takes its table from a file only, and reads it at once."""
+    with tempfile.TemporaryDirectory(prefix="marquee-lut-") as folder:
+        file = Path(folder) / "colours.cube"
+        file.write_text(cube(cast(Colours, colours)), encoding="ascii")
+        return graph.add("lut3d", None, file=str(file), interp="tetrahedral")
