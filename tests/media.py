@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import av
+from av.packet import Packet
 from PIL import Image, ImageDraw
 
 from hub.media.synth import AudioTrack, Clip, Cue, VideoTrack, write_clip
@@ -163,3 +167,102 @@ def write_bytes(path: bytes, data: bytes) -> bytes:
 def path_bytes(path: Path) -> bytes:
     """A path as the file system has it, which is how the hub passes paths around."""
     return os.fsencode(path)
+
+
+B_FRAMES = (("x264-params", "bframes=2:b-adapt=0:scenecut=0:keyint=24:min-keyint=24"), ("preset", "medium"))
+"""Encoder options for H.264 with reordered pictures and a key frame every 24."""
+
+
+def restamped(
+    data: bytes, suffix: str, times: Callable[[int], Fraction], *, repeat: int = 1, keep: int | None = None
+) -> bytes:
+    """The clip again in another container (`suffix`), `repeat` times over.
+
+    Picture n of all is shown at `times(n)` seconds; only for pictures stored in the order they are shown. Sound keeps
+    its times, and runs on through the repetitions. `keep` limits the number of pictures.
+    """
+    buffer = io.BytesIO()
+    with (
+        av.open(io.BytesIO(data), "r") as source,
+        av.open(
+            buffer, "w", format=_CONTAINERS[suffix][0], container_options={"fflags": "+bitexact"}
+        ) as made,
+    ):
+        streams = {s.index: made.add_stream_from_template(s, opaque=True) for s in source.streams}
+        packets = [p for p in source.demux() if p.size]
+        pictures = {s.index for s in source.streams.video}
+        ends = [(p.pts or 0) + (p.duration or 0) for p in packets if p.stream_index not in pictures]
+        made.start_encoding()
+        shown = 0
+        for turn in range(repeat):
+            for packet in packets:
+                again: Packet[Any] = Packet(bytes(packet))
+                again.stream, again.is_keyframe = streams[packet.stream_index], packet.is_keyframe
+                if packet.stream_index in pictures:
+                    if keep is not None and shown >= keep:
+                        continue
+                    again.time_base = Fraction(1, 90_000)
+                    again.pts = again.dts = round(times(shown) * 90_000)
+                    again.duration = round(times(shown + 1) * 90_000) - again.pts
+                    shown += 1
+                elif turn and (packet.pts or 0) < 0:
+                    continue
+                else:
+                    again.time_base, again.duration = packet.time_base, packet.duration
+                    again.pts = again.dts = (packet.pts or 0) + turn * max(ends)
+                made.mux(again)
+    return buffer.getvalue()
+
+
+def constant(rate: int) -> Callable[[int], Fraction]:
+    """Times of pictures at a constant rate, for `restamped`."""
+    return lambda n: Fraction(n, rate)
+
+
+def uneven(n: int) -> Fraction:
+    """Times of pictures at a variable rate, for `restamped`: gaps of 1/50, 1/10 and 1/25 s in turn."""
+    gaps = (Fraction(1, 50), Fraction(1, 10), Fraction(1, 25))
+    return sum(gaps, Fraction(0)) * (n // 3) + sum(gaps[: n % 3], Fraction(0))
+
+
+def with_wrong_duration(data: bytes, factor: float) -> bytes:
+    """An MP4 or MKV whose header announces `factor` times the real length; the content is untouched."""
+    out = bytearray(data)
+    if data.startswith(b"\x1a\x45\xdf\xa3"):  # EBML: Duration is element 0x4489, here an 8-byte float
+        at = data.index(b"\x44\x89\x88") + 3
+        struct.pack_into(">d", out, at, struct.unpack_from(">d", data, at)[0] * factor)
+        return bytes(out)
+    for kind, skip in (
+        (b"mvhd", 20),
+        (b"tkhd", 24),
+        (b"mdhd", 20),
+    ):  # version 0 (ISO/IEC 14496-12 §8.2 to §8.4)
+        at = data.find(kind)
+        while at >= 0:
+            struct.pack_into(
+                ">I", out, at + skip, round(struct.unpack_from(">I", data, at + skip)[0] * factor)
+            )
+            at = data.find(kind, at + 1)
+    return bytes(out)
+
+
+def without_cues(data: bytes) -> bytes:
+    """An MKV without its index of key frames: the Cues at the end become a Void element (RFC 9559, RFC 8794)."""
+    at = data.rindex(b"\x1c\x53\xbb\x6b")
+    rest = len(data) - at - 9
+    return data[:at] + b"\xec\x01" + rest.to_bytes(7, "big") + bytes(rest)
+
+
+def with_index_first(data: bytes) -> bytes:
+    """An MP4 whose `moov` stands before its samples, as for playing while it is downloaded."""
+    at = data.rindex(b"moov") - 4
+    moov = bytearray(data[at:])
+    assert int.from_bytes(moov[:4], "big") == len(moov)
+    table = moov.find(b"stco")
+    while table >= 0:
+        (count,) = struct.unpack_from(">I", moov, table + 8)
+        offsets = struct.unpack_from(f">{count}I", moov, table + 12)
+        struct.pack_into(f">{count}I", moov, table + 12, *(offset + len(moov) for offset in offsets))
+        table = moov.find(b"stco", table + 1)
+    first = int.from_bytes(data[:4], "big")
+    return data[:first] + bytes(moov) + data[first:at]

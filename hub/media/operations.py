@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from hub.media.stream.types import EncodeJob, Made
+from hub.media.stream.types import EncodeJob, Made, Timeline, TimelineJob, Trial
 from hub.media.types import Loudness, ProbeResult, Storyboard, Thumbnails
 
 J = TypeVar("J", bound=msgspec.Struct)
@@ -77,6 +77,19 @@ class WarmUpJob(msgspec.Struct, frozen=True):
     """Load what encode sessions need."""
 
 
+class TrialJob(msgspec.Struct, frozen=True):
+    """Find out what this machine can encode."""
+
+
+class ComplexityJob(msgspec.Struct, frozen=True, kw_only=True):
+    """Find out how hard the pictures of the file at `path` are to encode; `width` and `height` are on the screen."""
+
+    path: bytes
+    timeline: Timeline
+    width: int
+    height: int
+
+
 class Operation(Generic[J, R]):
     """One kind of job: its name on the wire, what goes in, what comes out, and who does it (`module:function`).
 
@@ -99,8 +112,11 @@ EXTRACT_CAPTIONS = Operation(
 STORYBOARD = Operation("storyboard", StoryboardJob, Storyboard, "hub.media.storyboard:run")
 LOUDNESS = Operation("loudness", LoudnessJob, Loudness, "hub.media.loudness:run")
 DEMO_CLIP = Operation("demo_clip", DemoClipJob, bytes, "hub.media.demo:run")
+TIMELINE = Operation("timeline", TimelineJob, Timeline, "hub.media.stream.timeline:run")
 ENCODE = Operation("encode", EncodeJob, Made, "hub.media.stream.encode:run", is_granted=True)
 WARM_UP = Operation("warm_up", WarmUpJob, str, "hub.media.stream.encode:warm_up")
+TRIAL = Operation("trial", TrialJob, Trial, "hub.media.stream.trial:run")
+COMPLEXITY = Operation("complexity", ComplexityJob, float, "hub.media.stream.complexity:run")
 
 OPERATIONS: tuple[Operation[msgspec.Struct, object], ...] = (
     PROBE,
@@ -110,6 +126,9 @@ OPERATIONS: tuple[Operation[msgspec.Struct, object], ...] = (
     STORYBOARD,
     LOUDNESS,
     DEMO_CLIP,
+    TIMELINE,
     ENCODE,
     WARM_UP,
+    TRIAL,
+    COMPLEXITY,
 )  # type: ignore[assignment]
