@@ -169,3 +169,20 @@ class Made(msgspec.Struct, frozen=True):
     """Segments up to, not including, `next` exist now."""
 
     next: int
+
+
+class HardwareEncoder(msgspec.Struct, frozen=True, kw_only=True):
+    """A hardware encoder that was tried."""
+
+    name: str
+    """FFmpeg's: h264_nvenc, h264_qsv, h264_amf, h264_vaapi, h264_videotoolbox."""
+    problem: str | None = None
+    """Why it cannot be used on this machine, one sentence; None when it works."""
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """What this machine can encode."""
+
+    pixels_per_s: float
+    """libx264 with the settings of renditions, on all cores: 1280 × 720 × 25 is one 720p film in real time."""
+    hardware: tuple[HardwareEncoder, ...]

@@ -17,7 +17,7 @@ def test_every_operation_has_a_handler_for_its_job(operation: Operation[msgspec.
     signature = inspect.signature(getattr(importlib.import_module(module), function), eval_str=True)
 
     assert next(iter(signature.parameters.values())).annotation is operation.job
-    assert signature.return_annotation is operation.result
+    assert signature.return_annotation == operation.result
 
 
 def test_names_are_unique() -> None:
