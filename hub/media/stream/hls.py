@@ -143,11 +143,28 @@ def _head(target_s: int) -> list[str]:
 
 
 def _audio_groups(tracks: tuple[AudioRendition, ...]) -> list[_AudioGroup]:
-    """Renditions of the same codec and about as many channels belong together, in the order they come."""
-    found: dict[tuple[str, str], list[AudioRendition]] = {}
+    """Renditions of the same codec belong together, in the order they come.
+
+    Where a stream comes in stereo and in surround, there is a group for each; a stream in stereo alone is in both,
+    so that no language is lost by choosing surround.
+    """
+    by_codec: dict[str, list[AudioRendition]] = {}
     for track in tracks:
-        found.setdefault((track.codecs, "surround" if track.channels > 2 else "stereo"), []).append(track)
-    return [_AudioGroup(f"{codecs}-{kind}", tuple(group)) for (codecs, kind), group in found.items()]
+        by_codec.setdefault(track.codecs, []).append(track)
+    found = []
+    for codecs, group in by_codec.items():
+        surround = {track.index for track in group if track.channels > 2}
+        stereo = {track.index for track in group if track.channels <= 2}
+        if surround & stereo:
+            narrow = (track for track in group if track.channels <= 2 or track.index not in stereo)
+            wide = (track for track in group if track.channels > 2 or track.index not in surround)
+            found += [
+                _AudioGroup(f"{codecs}-stereo", tuple(narrow)),
+                _AudioGroup(f"{codecs}-surround", tuple(wide)),
+            ]
+        else:
+            found.append(_AudioGroup(codecs, tuple(group)))
+    return found
 
 
 def _audio_media(content: str, group: _AudioGroup, token: str | None) -> Iterator[str]:

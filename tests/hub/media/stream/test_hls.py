@@ -84,14 +84,14 @@ def test_the_films_master_playlist_to_the_letter() -> None:
         "#EXTM3U",
         "#EXT-X-VERSION:7",
         "#EXT-X-INDEPENDENT-SEGMENTS",
-        media.format("AUDIO", "mp4a.40.2-stereo", "en", "Audio 1", f'CHANNELS="2",URI="{base}/a1-copy'),
-        media.format("AUDIO", "ac-3-surround", "de", "Kino ”5.1”", f'CHANNELS="6",URI="{base}/a2-copy'),
+        media.format("AUDIO", "mp4a.40.2", "en", "Audio 1", f'CHANNELS="2",URI="{base}/a1-copy'),
+        media.format("AUDIO", "ac-3", "de", "Kino ”5.1”", f'CHANNELS="6",URI="{base}/a2-copy'),
         media.format("SUBTITLES", "text", "en", "English", f'FORCED=NO,URI="{base}/s3'),
         f"#EXT-X-STREAM-INF:BANDWIDTH={peaks[0] + peaks[1]},AVERAGE-BANDWIDTH={means[0] + means[1]},"
-        'CODECS="avc1.640028,mp4a.40.2",' + common.format('"mp4a.40.2-stereo"'),
+        'CODECS="avc1.640028,mp4a.40.2",' + common.format('"mp4a.40.2"'),
         f"{base}/v-copy/index.m3u8?token=abc",
         f"#EXT-X-STREAM-INF:BANDWIDTH={peaks[0] + peaks[2]},AVERAGE-BANDWIDTH={means[0] + means[2]},"
-        'CODECS="avc1.640028,ac-3",' + common.format('"ac-3-surround"'),
+        'CODECS="avc1.640028,ac-3",' + common.format('"ac-3"'),
         f"{base}/v-copy/index.m3u8?token=abc",
     ]
 
@@ -234,6 +234,20 @@ def test_sound_alone_is_its_own_variant() -> None:
     assert both.count("#EXT-X-MEDIA") == 2
     assert 'LANGUAGE="und"' not in both
     assert both.count("#EXT-X-STREAM-INF") == 1
+
+
+def test_no_language_is_lost_by_choosing_surround() -> None:
+    text = master(film(), "v720-h264,v480-h264,a1-copy,a2-aac2,a2-aac6,a1-opus2")
+    tracks = [attributes(line) for line in text.splitlines() if line.startswith("#EXT-X-MEDIA")]
+    assert [(t["GROUP-ID"], t["LANGUAGE"], t["CHANNELS"], t["DEFAULT"]) for t in tracks] == [
+        ('"mp4a.40.2-stereo"', '"en"', '"2"', "YES"),
+        ('"mp4a.40.2-stereo"', '"de"', '"2"', "NO"),
+        ('"mp4a.40.2-surround"', '"en"', '"2"', "YES"),
+        ('"mp4a.40.2-surround"', '"de"', '"6"', "NO"),
+        ('"opus"', '"en"', '"2"', "YES"),
+    ]
+    variants = [attributes(line) for line in text.splitlines() if line.startswith("#EXT-X-STREAM-INF")]
+    assert len(variants) == 6
 
 
 def test_high_dynamic_range_belongs_to_the_copy_alone() -> None:
