@@ -141,6 +141,23 @@ export class Media {
     else this.pause();
   }
 
+  /** What is on the screen now: pixels, and frames since this source began. */
+  frames(): { width: number; height: number; shown: number; dropped: number } {
+    const quality = this.#element?.getVideoPlaybackQuality();
+    return {
+      width: this.#element?.videoWidth ?? 0,
+      height: this.#element?.videoHeight ?? 0,
+      shown: quality?.totalVideoFrames ?? 0,
+      dropped: quality?.droppedVideoFrames ?? 0,
+    };
+  }
+
+  /** Seconds that have come and are still to be played without a gap. */
+  get aheadS(): number {
+    const span = this.buffered.find(({ start, end }) => start <= this.time + 0.1 && this.time < end);
+    return span ? span.end - this.time : 0;
+  }
+
   /** How long it is by the file itself or, until that has come, by the hub; 0 when neither knows. */
   get lengthS(): number {
     return this.duration || this.#knownDurationS;

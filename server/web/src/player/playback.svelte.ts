@@ -69,6 +69,8 @@ export class Playback {
   #attempt = 0;
   /** Addresses that were given and led to nothing, one after the other. */
   #inVain = 0;
+  /** Requests put off by the hub, one after the other. */
+  #refused = 0;
   #decodeFailures = 0;
   #failedAtS = -1;
   /** True from the loss of the source until the next one has begun: the element's own position means nothing then. */
@@ -220,6 +222,7 @@ export class Playback {
     if (this.#element.paused || this.#recovering) return;
     this.#attempt = 0;
     this.#inVain = 0;
+    this.#refused = 0;
     if (this.#element.currentTime > this.#failedAtS + 1) this.#decodeFailures = 0;
     this.saver.tick(this.#element.currentTime);
   }
@@ -259,8 +262,8 @@ export class Playback {
     await this.#pause(seconds * 1000);
     this.busyUntilMs = null;
     if (this.#stopped.signal.aborted) return;
-    if (this.#attempt++ % 2 === 1 || !this.engine?.resumes) await this.#recover(true);
-    else this.engine.resume();
+    if (this.engine?.resumes && this.#refused++ === 0) this.engine.resume();
+    else await this.#recover(true);
   }
 
   #isExpired(): boolean {
@@ -329,8 +332,10 @@ export class Playback {
     this.engine?.destroy();
     const engine = this.#makeEngine(source.kind);
     this.engine = engine;
-    void engine.load(source.url, this.#startAtS);
-    if (this.#playOn) void this.#onPlay();
+    // A source that is set takes back a wish to play that came before it.
+    void engine.load(source.url, this.#startAtS).then(() => {
+      if (this.engine === engine && this.#playOn) void this.#onPlay();
+    });
   }
 
   #makeEngine(kind: Source["kind"]): Engine {
