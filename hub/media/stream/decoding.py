@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 import av.error
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -115,12 +116,12 @@ def _decode(
     if all_from is not None:
         stream.codec_context.skip_frame = "NONREF"
     at = Fraction(0)
-    for packet in _packets(container, stream):
+    for packet in packets_of(container, stream):
         beat()
         if all_from is not None and (packet.pts is None or packet.pts * unit - origin >= all_from):
             stream.codec_context.skip_frame = "DEFAULT"
             all_from = None
-        for frame in _frames(stream, packet):
+        for frame in _frames(stream, cast("Packet[VideoStream]", packet)):
             stamp = frame.pts if frame.pts is not None else frame.dts
             # A frame that was held back until the end has lost its time base, so the stream's counts.
             at = stamp * unit - origin if stamp is not None else at + 1 / timeline.video.rate
@@ -137,15 +138,15 @@ def _frames(stream: VideoStream, packet: Packet[VideoStream] | None) -> list[Vid
         return []
 
 
-def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
-    """The stream's packets up to the end, the last one empty; past places that cannot be read, as far as possible."""
+def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet[Stream]]:
+    """The streams' packets up to the end, the last one empty; past places that cannot be read, as far as possible."""
     errors = 0
     while errors < _READ_ERRORS:
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux(*streams):
                 yield packet
                 errors = 0
             return
         except (av.error.InvalidDataError, av.error.EOFError):
             errors += 1
-    yield cast("Packet[VideoStream]", Packet())
+    yield Packet()

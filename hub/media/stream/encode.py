@@ -24,11 +24,13 @@ from av.video.stream import VideoStream
 from hub.media.grants import Grants
 from hub.media.operations import Report, WarmUpJob
 from hub.media.source import media_errors
+from hub.media.stream.burn import Burner
 from hub.media.stream.decoding import Picture, pictures
 from hub.media.stream.encoders import VideoEncoder, starts_anew
 from hub.media.stream.fragments import FragmentWriter, segment_name, write_atomically, write_init
 from hub.media.stream.pictures import Converter, deinterlaced
 from hub.media.stream.plan import VideoGrid
+from hub.media.stream.subpictures import Shown
 from hub.media.stream.types import SEGMENT_S, EncodeJob, EncodeOutput, Made, VideoRendition
 
 _QUEUED_PICTURES = 6
@@ -138,6 +140,10 @@ class _Rung:
         self._encoder: VideoEncoder | None = None
         self._writer: FragmentWriter | None = None
         self._packets: list[Packet[VideoStream]] = []
+        self._burner: Burner | None = None
+        self._burnt: tuple[Shown, VideoFrame, VideoFrame] | None = (
+            None  # subtitle, picture without and with it
+        )
 
     # The decoding thread's side:
 
@@ -157,12 +163,22 @@ class _Rung:
     def run(self) -> None:
         """Encode what is offered."""
         try:
+            self._burner = self._open_burner()
             self._work()
         except _Ended:
             pass
         except BaseException as error:  # noqa: BLE001  # raised again by the thread that waits for this one
             self._session.fail(error)
+        if self._burner is not None:
+            self._burner.close()
         self._has_enough.set()
+
+    def _open_burner(self) -> Burner | None:
+        job, rendition = self._session.job, self._rendition
+        if rendition.burn is None:
+            return None
+        start = Fraction(job.first * SEGMENT_S)
+        return Burner(job.path, job.timeline, rendition.burn, start, rendition.width, rendition.height)
 
     def _work(self) -> None:
         shown: Picture | None = None
@@ -197,11 +213,22 @@ class _Rung:
                 self._session.wait_for_grant(self._segment)
             encoder = self._encoder or self._open()
             converted = converted or self._converter.convert(source)
-            self._deliver(encoder.encode(converted, self._next, is_key=is_key))
+            picture = (
+                converted if self._burner is None else self._with_subtitle(self._burner, converted, source)
+            )
+            self._deliver(encoder.encode(picture, self._next, is_key=is_key))
             self._session.beat()
             self._next += 1
             if self._next == self._frames.stop:
                 self._end_segment(encoder)
+
+    def _with_subtitle(self, burner: Burner, converted: VideoFrame, source: VideoFrame) -> VideoFrame:
+        shown = burner.shown_at(self._next / self.rate)
+        if shown is None:
+            return converted
+        if self._burnt is None or self._burnt[0] is not shown or self._burnt[1] is not converted:
+            self._burnt = shown, converted, burner.draw(shown, converted, (source.width, source.height))
+        return self._burnt[2]
 
     def _open(self) -> VideoEncoder:
         self._encoder = VideoEncoder(self._rendition, self._session.job.threads)
