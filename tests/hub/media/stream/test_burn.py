@@ -3,14 +3,12 @@ from __future__ import annotations
 import struct
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 import pytest
 from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from hub.media.errors import BrokenMedia
 from hub.media.stream.subpictures import PgsColours, SubPictures, VobSubColours
@@ -76,9 +74,7 @@ def film(
 ) -> Path:
     """Six seconds of grey with subtitles (start, duration, packet) as stream 1."""
     with av.open(str(path), "w", format="matroska") as container:
-        video = cast(
-            VideoStream, container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "g": "40"})
-        )
+        video = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "g": "40"})
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         stream = container.add_mux_stream(codec)
         stream.time_base = Fraction(1, 1000)
