@@ -41,7 +41,7 @@ _RATE_EXPONENT = 0.6
 """Twice the frames need 1.5 times the bits: neighbours are more alike."""
 _COMPLEXITY = (0.25, 4.0)
 _PEAK_FACTOR = 2
-_BUFFER_S = Fraction(3, 4)
+_BUFFER_S = 1
 """Size of the encoder's rate buffer, in seconds at its highest rate."""
 _FRAME_OVERHEAD_BITS = 16 * 8
 _SEGMENT_OVERHEAD_BITS = 200 * 8
@@ -96,7 +96,7 @@ def vbv(peak_bps: int, rate: Fraction) -> Vbv:
     """
     shortest_s = _shortest_s(rate)
     net_bps = peak_bps - _overhead_bps(rate)
-    maxrate = net_bps / (1 + _BUFFER_S / shortest_s)
+    maxrate = net_bps / (1 + Fraction(_BUFFER_S) / shortest_s)
     return Vbv(max(int(maxrate), 1000), max(int(maxrate * _BUFFER_S), 1000))
 
 

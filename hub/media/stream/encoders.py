@@ -15,12 +15,11 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from hub.media.errors import WorkerFailed
-from hub.media.stream.types import SEGMENT_S, VideoRendition
+from hub.media.ladder import vbv
+from hub.media.stream.types import VideoRendition
 
 _BT709 = 1
 _LIMITED_RANGE = 1
-_SAMPLE_OVERHEAD_BYTES = 16  # of a fragment's table, per picture
-_FRAGMENT_OVERHEAD_BYTES = 160
 _LIBRARIES = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}
 # No key frames but those asked for, none that reach over a border, and headers that do not depend on the session.
 _X264 = "stitchable=1:scenecut=0:open-gop=0:bframes=0:keyint=infinite"
@@ -73,7 +72,7 @@ def starts_anew(codec: str) -> bool:
 
 def options(rendition: VideoRendition) -> dict[str, str]:
     """The library's options: constant quality, but never more bits in a segment than `peak_bps` allows."""
-    maxrate_bps, buffer_bits = limits(rendition)
+    maxrate_bps, buffer_bits = vbv(rendition.peak_bps, Fraction(*rendition.frame_rate))
     if rendition.codec == "h264":
         return {
             "preset": "veryfast",
@@ -90,18 +89,6 @@ def options(rendition: VideoRendition) -> dict[str, str]:
         return {"preset": "superfast", "crf": "26", "forced-idr": "1", "x265-params": f"{_X265}:{limit}"}
     # Of its own kinds of limit, the encoder keeps this one best; the buffer is how far a second may exceed it.
     return {"preset": "10", "crf": "35", "svtav1-params": f"mbr={maxrate_bps // 1000}kbps:scd=0:lookahead=0"}
-
-
-def limits(rendition: VideoRendition) -> tuple[int, int]:
-    """(bits a second, bits of the buffer) of a leaky bucket that keeps each segment of SEGMENT_S at its peak or below.
-
-    What comes out of a bucket in SEGMENT_S is at most SEGMENT_S times its rate and once its size; the size is a second.
-    """
-    pictures = Fraction(*rendition.frame_rate) * SEGMENT_S
-    overhead_bits = 8 * (_FRAGMENT_OVERHEAD_BYTES + _SAMPLE_OVERHEAD_BYTES * pictures)
-    bits = max(rendition.peak_bps * SEGMENT_S - overhead_bits, Fraction(rendition.peak_bps))
-    rate = int(bits / (SEGMENT_S + 1))
-    return rate, rate
 
 
 def _h264_level(codecs: str) -> dict[str, str]:
