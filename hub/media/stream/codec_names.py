@@ -9,7 +9,8 @@ from __future__ import annotations
 from av.error import FFmpegError
 from av.stream import Stream
 
-from hub.media.stream.fragments import FragmentWriter, boxes
+from hub.media.stream.boxes import boxes
+from hub.media.stream.fragments import FragmentWriter
 from hub.media.stream.types import CLOCK_HZ
 
 _CARRIED = frozenset({"h264", "hevc", "av1", "vp9", "aac", "ac3", "eac3", "opus", "mp3", "flac", "alac"})

@@ -11,7 +11,7 @@ import contextlib
 import io
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -21,6 +21,7 @@ from av.stream import Stream
 
 from hub.media.errors import InitMismatch, OutputNotWritable
 from hub.media.files import reason
+from hub.media.stream.boxes import boxes
 
 INIT_NAME = "init.mp4"
 _MUXER = {
@@ -96,22 +97,6 @@ class FragmentWriter:
         data = buffer.getvalue()
         cut = next((at for kind, at, _ in boxes(data) if kind == b"moof"), len(data))
         return data[:cut], data[cut:]
-
-
-def boxes(data: bytes, begin: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
-    """(type, first byte, byte after the last) of the boxes side by side in `data[begin:end]`.
-
-    ISO/IEC 14496-12 §4.2; ends at a size that makes no sense.
-    """
-    end = len(data) if end is None else end
-    while begin + 8 <= end:
-        size, kind = struct.unpack_from(">I4s", data, begin)
-        if size == 1 and begin + 16 <= end:
-            (size,) = struct.unpack_from(">Q", data, begin + 8)
-        if size < 8 or begin + size > end:
-            return
-        yield kind, begin, begin + size
-        begin += size
 
 
 def write_atomically(folder: bytes, name: str, data: bytes) -> None:

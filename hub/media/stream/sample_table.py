@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import accumulate, chain, islice, pairwise, repeat
 from operator import add
 
-from hub.media.stream.fragments import boxes
+from hub.media.stream.boxes import boxes
 
 MAX_MOOV_BYTES = 256 << 20
 """A film of ten hours has some 10 MB."""

@@ -15,7 +15,8 @@ from av.packet import Packet
 from av.stream import Stream
 
 from hub.media.errors import InitMismatch, OutputNotWritable
-from hub.media.stream.fragments import FragmentWriter, boxes, segment_name, write_atomically, write_init
+from hub.media.stream.boxes import boxes
+from hub.media.stream.fragments import FragmentWriter, segment_name, write_atomically, write_init
 from hub.media.stream.types import CLOCK_HZ, EPOCH_S
 from tests.media import clip_bytes
 
