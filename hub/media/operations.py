@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from hub.media.stream.types import EncodeJob, Made, Timeline, TimelineJob, Trial
+from hub.media.stream.types import EncodeJob, Made, SegmentsJob, Timeline, TimelineJob, Trial
 from hub.media.types import Loudness, ProbeResult, Storyboard, Thumbnails
 
 J = TypeVar("J", bound=msgspec.Struct)
@@ -113,6 +113,7 @@ STORYBOARD = Operation("storyboard", StoryboardJob, Storyboard, "hub.media.story
 LOUDNESS = Operation("loudness", LoudnessJob, Loudness, "hub.media.loudness:run")
 DEMO_CLIP = Operation("demo_clip", DemoClipJob, bytes, "hub.media.demo:run")
 TIMELINE = Operation("timeline", TimelineJob, Timeline, "hub.media.stream.timeline:run")
+AUDIO = Operation("audio", SegmentsJob, Made, "hub.media.stream.audio:run")
 ENCODE = Operation("encode", EncodeJob, Made, "hub.media.stream.encode:run", is_granted=True)
 WARM_UP = Operation("warm_up", WarmUpJob, str, "hub.media.stream.encode:warm_up")
 TRIAL = Operation("trial", TrialJob, Trial, "hub.media.stream.trial:run")
@@ -127,6 +128,7 @@ OPERATIONS: tuple[Operation[msgspec.Struct, object], ...] = (
     LOUDNESS,
     DEMO_CLIP,
     TIMELINE,
+    AUDIO,
     ENCODE,
     WARM_UP,
     TRIAL,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
+from statistics import fmean, median
 from typing import Any, NamedTuple
 
 from av.audio.stream import AudioStream
@@ -104,7 +106,9 @@ def _frame_samples(stream: AudioStream, facts: AudioFacts, clock: Clock) -> int 
     if len(facts.stamps) < 3:
         spacing = float(clock.length(facts.last_duration) or expected[0])
     else:
-        spacing = (clock.at(facts.stamps[-1]) - clock.at(facts.stamps[0])) / (len(facts.stamps) - 1)
+        gaps = [b - a for a, b in pairwise(map(clock.at, facts.stamps))]
+        usual = median(gaps)
+        spacing = fmean(gap for gap in gaps if abs(gap - usual) <= abs(usual) / 4)
     nearest = min(expected, key=lambda samples: abs(samples - spacing))
     if len(facts.stamps) < 3:
         return nearest

@@ -91,13 +91,13 @@ class _Reader:
         self._sound = {s.index: AudioFacts() for s in self._audio}
 
     def read(self, *, scan: bool) -> Timeline:
-        names = self._container.format.name.split(",")
-        if scan or not {"mp4", "matroska"} & set(names):
+        if scan or not {"mp4", "matroska"} & set(self._container.format.name.split(",")):
             pictures = self._scan()
-        elif is_mp4(self._container):
-            pictures = self._from_tables()
         else:
-            pictures = self._from_cues()
+            try:
+                pictures = self._from_tables() if is_mp4(self._container) else self._from_cues()
+            except FFmpegError as error:
+                raise _DoesNotAddUp from error
         video = self._video_timeline(pictures) if self._video else None
         audio = tuple(
             timeline

@@ -72,7 +72,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     audio: tuple[AudioTimeline, ...]
 
 
-class VideoRendition(msgspec.Struct, frozen=True, kw_only=True):
+class VideoRendition(msgspec.Struct, frozen=True, kw_only=True, tag="video"):
     """Pictures as a client is offered them."""
 
     id: str
@@ -91,7 +91,7 @@ class VideoRendition(msgspec.Struct, frozen=True, kw_only=True):
     """Index of the subtitle stream that is drawn into the picture."""
 
 
-class AudioRendition(msgspec.Struct, frozen=True, kw_only=True):
+class AudioRendition(msgspec.Struct, frozen=True, kw_only=True, tag="audio"):
     """One audio stream as a client is offered it."""
 
     id: str
