@@ -6,7 +6,7 @@ The order, each step resting on those before it:
 2. database: upgraded if need be, then reader pool and writer thread;
 3. media pool: no process yet, they are started when there is work;
 4. accounts: the owner's row, the first-run code, the local token;
-5. folders, thumbnails, scans, demo: each registers its kind of job;
+5. folders, positions, thumbnails, what is derived, scans, demo: most register a kind of job;
 6. jobs: what was interrupted waits again, the runners begin;
 7. the folder watcher, which asks for scans.
 
@@ -28,14 +28,18 @@ from hub.db.engine import Database, keep_database_private, open_engine
 from hub.db.upgrade import upgrade_database
 from hub.events import EventBus
 from hub.jobs.service import JobService
+from hub.library.captions import CaptionService
 from hub.library.catalogue import LibraryService
 from hub.library.demo import DemoService
+from hub.library.derived import DerivedService
 from hub.library.folders import FolderService
 from hub.library.positions import PositionService
 from hub.library.scanner import ScanService
+from hub.library.storyboards import StoryboardService
 from hub.library.thumbnails import ThumbnailService
 from hub.library.watcher import FolderWatcher
 from hub.media.pool import MediaPool
+from hub.media.process import patient_worker_command
 from hub.paths import Paths
 from hub.runtime.instance import FolderLock
 from hub.runtime.tasks import to_the_end
@@ -66,10 +70,14 @@ class Hub:
         self.accounts = AccountService(self.db, self.events, limits_enabled=settings.limits.enabled)
         self.jobs = JobService(self.db, self.events)
         self.folders = FolderService(self.db, self.events, data_folder=paths.root, demo_folder=paths.demo)
+        self.background_media = MediaPool(1, command=patient_worker_command)
+        self.derived = DerivedService(self.db, self.events, self.jobs, self.background_media, paths.derived)
         self.thumbnails = ThumbnailService(self.db, self.events, self.jobs, self.media, paths.thumbs)
         self.scans = ScanService(self.db, self.events, self.jobs, self.media, self.folders)
         self.watcher = FolderWatcher(self.folders, self.scans, self.events)
-        self.library = LibraryService(self.db, self.events, self.thumbnails, self.media)
+        self.library = LibraryService(self.db, self.events, self.thumbnails)
+        self.captions = CaptionService(self.db, self.events, self.derived, self.media)
+        self.storyboards = StoryboardService(self.db, self.derived)
         self.positions = PositionService(self.db, self.events)
         self.demo = DemoService(self.jobs, self.media, self.folders, self.scans, paths.demo)
         self._opened = AsyncExitStack()
@@ -94,9 +102,12 @@ class Hub:
         await asyncio.to_thread(upgrade_database, self.db.engine, self.paths.backups)
         services: list[Service] = [
             self.media,
+            self.background_media,
             self.accounts,
             self.folders,
+            self.positions,
             self.thumbnails,
+            self.derived,
             self.scans,
             self.demo,
             self.jobs,

@@ -51,6 +51,11 @@ class Paths:
         return self.root / "thumbs"
 
     @property
+    def derived(self) -> Path:
+        """Storyboards and text tracks made from videos; can be made again."""
+        return self.root / "derived"
+
+    @property
     def backups(self) -> Path:
         """Copies of the database from before each upgrade."""
         return self.root / "backups"
@@ -77,7 +82,7 @@ class Paths:
         """
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for folder in (self.thumbs, self.backups, self.logs):
+            for folder in (self.thumbs, self.derived, self.backups, self.logs):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 close_to_others(folder)
             probe = self.root / f".writable-{os.getpid()}"

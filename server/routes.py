@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hub.accounts.types import Device, User
 from hub.jobs.types import Job
-from hub.library.types import Folder, Page, ScanProblem, VideoPatch
+from hub.library.types import CaptionTrack, Folder, Page, ScanProblem, VideoPatch
 from server import schemas
 from server.access import Access
 from server.call import Bytes, Route
-from server.handlers import auth, events, library, media, pages, people, system, videos
+from server.handlers import around, auth, events, library, media, pages, people, system, videos
 
 _HTML = Bytes(("text/html",))
 OPEN, VIEWER, MANAGER, OWNER = Access.OPEN, Access.VIEWER, Access.MANAGER, Access.OWNER
@@ -150,6 +150,60 @@ ROUTES: tuple[Route, ...] = (
         status=204,
         problems=(404,),
     ),
+    Route(
+        "GET",
+        "/v1/videos/{id}/next",
+        around.next_video,
+        VIEWER,
+        "What to play after a video: the next episode, or the next in its folder",
+        answer=schemas.NextVideo,
+        problems=(404,),
+    ),
+    Route(
+        "GET",
+        "/v1/continue",
+        around.continue_watching,
+        VIEWER,
+        "What one has begun and not watched to the end, the latest first",
+        query=schemas.ListQuery,
+        answer=schemas.VideoList,
+    ),
+    Route(
+        "PUT",
+        "/v1/videos/{id}/captions/{lang}",
+        around.put_captions,
+        MANAGER,
+        "Add captions to a video: the body is a file in any of the formats (srt, vtt, ass, ssa)",
+        answer=CaptionTrack,
+        problems=(404, 408, 413, 422),
+    ),
+    Route(
+        "DELETE",
+        "/v1/videos/{id}/captions/{lang}",
+        around.remove_captions,
+        MANAGER,
+        "Remove captions that were added",
+        status=204,
+        problems=(404,),
+    ),
+    Route(
+        "GET",
+        "/v1/me/captions",
+        around.caption_languages,
+        VIEWER,
+        "In which language captions are on by themselves",
+        answer=schemas.CaptionLanguages,
+    ),
+    Route(
+        "PATCH",
+        "/v1/me/captions",
+        around.set_caption_languages,
+        VIEWER,
+        "Choose the language in which captions are on by themselves",
+        body=schemas.CaptionLanguagesPatch,
+        answer=schemas.CaptionLanguages,
+        problems=(403,),
+    ),
     # --- bytes
     Route(
         "GET",
@@ -174,12 +228,32 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         "/media/{video}/captions/{lang}.vtt",
-        media.captions,
+        around.captions,
         MEDIA,
         "A text track as WebVTT",
+        query=schemas.CaptionQuery,
+        answer=Bytes(("text/vtt",)),
+        problems=(404, 409, 412, 503),
+    ),
+    Route(
+        "GET",
+        "/media/{video}/storyboard.vtt",
+        around.storyboard,
+        MEDIA,
+        "Small pictures for the seek bar: where each is on which sheet (WebVTT, #xywh=)",
         query=schemas.MediaQuery,
         answer=Bytes(("text/vtt",)),
-        problems=(404, 409, 412),
+        problems=(404, 412),
+    ),
+    Route(
+        "GET",
+        "/media/{video}/storyboard/{n:[0-9]{1,4}}.webp",
+        around.storyboard_sheet,
+        MEDIA,
+        "A sheet of small pictures",
+        query=schemas.SheetQuery,
+        answer=Bytes(("image/webp",)),
+        problems=(404, 412, 416),
     ),
     # --- upkeep
     Route(

@@ -12,6 +12,7 @@ from hub.accounts.types import Role
 from hub.library.types import (
     Availability,
     CaptionTrack,
+    Marker,
     Order,
     Video,
     VideoDetail,
@@ -173,7 +174,9 @@ class VideoPage(VideoItem, frozen=True, kw_only=True):
     file_path: str | None
     streams: list[Stream]
     chapters: list[Chapter]
+    markers: list[Marker]
     captions: list[CaptionTrack]
+    gain_db: float | None
     problem: str | None
     updated_at: datetime
 
@@ -185,11 +188,14 @@ class PlayQuery(Input, frozen=True, kw_only=True):
 
 
 class CaptionSource(Answer, frozen=True, kw_only=True):
-    """A text track and where to fetch it as WebVTT."""
+    """A text track and where to fetch it as WebVTT; `default`: it is on by itself for this person."""
 
     lang: str
     label: str
     url: str
+    forced: bool
+    hearing_impaired: bool
+    default: bool
 
 
 class PlayDecision(Answer, frozen=True, kw_only=True):
@@ -202,7 +208,9 @@ class PlayDecision(Answer, frozen=True, kw_only=True):
     reasons: list[str]
     captions: list[CaptionSource]
     chapters: list[Chapter]
+    markers: list[Marker]
     storyboard_url: str | None
+    gain_db: float | None
     resume_position_s: float
     expires_at: datetime
 
@@ -214,10 +222,47 @@ class Position(Input, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
+class NextVideo(Answer, frozen=True, kw_only=True):
+    """What to play after a video; `item` is null when nothing follows it."""
+
+    item: VideoItem | None
+
+
+class CaptionLanguages(Answer, frozen=True, kw_only=True):
+    """In which language captions are on by themselves.
+
+    Empty: never. Null: not said, which leaves it to the household.
+    """
+
+    caption_lang: str | None
+    household_caption_lang: str | None
+
+
+class CaptionLanguagesPatch(Input, frozen=True, kw_only=True):
+    """What is left out stays as it is. The household's is for the owner and admins to say."""
+
+    caption_lang: Name | None | msgspec.UnsetType = msgspec.UNSET
+    household_caption_lang: Name | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class CaptionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """`hls`: with the header that HLS needs (RFC 8216 §3.5); `token`: a media token, for players without a session."""
+
+    hls: bool = False
+    token: str | None = None
+
+
 class PictureQuery(msgspec.Struct, frozen=True, kw_only=True):
     """`w`: wanted width in pixels; `v`: the version in `thumbnail_url`, with which the picture may be kept for ever."""
 
     w: Annotated[int, Meta(ge=1, le=10_000)] = 480
+    v: str | None = None
+    token: str | None = None
+
+
+class SheetQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """`v`: the version in the storyboard's address, with which a sheet may be kept for ever."""
+
     v: str | None = None
     token: str | None = None
 
@@ -286,7 +331,9 @@ def video_page(video: VideoDetail, *, shows_path: bool) -> VideoPage:
         file_path=video.file_path if shows_path else None,
         streams=video.streams,
         chapters=video.chapters,
+        markers=video.markers,
         captions=video.captions,
+        gain_db=video.gain_db,
         problem=video.problem,
         updated_at=video.updated_at,
         **{name: getattr(video, name) for name in _SHARED},

@@ -133,9 +133,12 @@ class FileRow(Base):
     audio_codec: Mapped[str | None] = mapped_column(String(32))
     probe: Mapped[dict[str, Any]] = mapped_column(JsonBytes)
     captions: Mapped[list[dict[str, Any]]] = mapped_column(JsonBytes, default=list)
-    """Sidecar text tracks: `lang`, `label`, `forced` and the `name` in the same dir (bytes as hex)."""
+    """Sidecar text tracks: `lang`, `label`, `forced`, `hearing_impaired`, and the `name` in the same dir (bytes as
+    hex)."""
     poster: Mapped[bytes | None]
     """Name of the sidecar picture, relative to `dir`."""
+    storyboard: Mapped[bytes | None]
+    """Name of the sidecar storyboard (WebVTT with `#xywh=`), relative to `dir`."""
     missing_since: Mapped[datetime | None]
     problem: Mapped[str | None] = mapped_column(Text, index=True)
     """What is wrong with it though it plays, for the scan report."""
@@ -155,6 +158,32 @@ class RejectedFileRow(Base):
     mtime_ns: Mapped[int]
     reason: Mapped[str] = mapped_column(Text)
     seen_at: Mapped[datetime]
+
+
+class DerivedRow(Base):
+    """Something made from a file in the background (`hub.library.derived`): text tracks, a storyboard, its loudness."""
+
+    __tablename__ = "derived"
+    video_id: Mapped[str] = mapped_column(Ulid, ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(40))
+    """Of the file it was made from: another one needs it made anew."""
+    sidecars: Mapped[str] = mapped_column(String(32))
+    """Digest of what lay beside that file, if that matters; else empty."""
+    data: Mapped[dict[str, Any] | None] = mapped_column(JsonBytes)
+    """What was found; None when there can be none."""
+    made_at: Mapped[datetime]
+
+
+class CaptionUploadRow(Base):
+    """A text track that somebody added to a video; `text` is WebVTT."""
+
+    __tablename__ = "caption_uploads"
+    video_id: Mapped[str] = mapped_column(Ulid, ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    lang: Mapped[str] = mapped_column(String(64), primary_key=True)
+    label: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    added_at: Mapped[datetime]
 
 
 class TagRow(Base):
@@ -214,6 +243,8 @@ class WatchStateRow(Base):
     watched: Mapped[bool] = mapped_column(default=False)
     at: Mapped[datetime]
 
+    __table_args__ = (Index("ix_watch_states_recent", "user_id", "at", "video_id"),)
+
 
 class JobRow(Base):
     """A piece of work that survives a restart; see `hub.jobs`."""
@@ -256,6 +287,8 @@ class UserRow(Base):
     name_key: Mapped[str] = mapped_column(Key, unique=True)
     role: Mapped[str] = mapped_column(String(16))
     password_hash: Mapped[str | None] = mapped_column(Text)
+    caption_lang: Mapped[str | None] = mapped_column(String(35))
+    """The language of captions that are on by themselves; None: as the household has it; empty: none."""
     created_at: Mapped[datetime]
 
 

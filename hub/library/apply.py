@@ -26,6 +26,7 @@ from hub.db.repositories.files import Place
 from hub.db.repositories.folders import folder_paths
 from hub.db.repositories.names import channel_id, sort_key, tag_ids
 from hub.db.repositories.videos import set_tags, update_video
+from hub.library.chapters import TOLD_MARKERS
 from hub.library.copies import Copies
 from hub.library.looks import Claim, Looks, NotLookedAt
 from hub.library.metadata import Metadata, from_name, from_tags, merge
@@ -347,7 +348,13 @@ def _poster_changes(row: RowMapping, seen: Observation) -> bool:
 
 
 def _beside_values(seen: Observation) -> dict[str, Any]:
-    return {"sidecars": seen.digest, "captions": seen.sidecars.captions, "poster": seen.sidecars.poster}
+    beside = seen.sidecars
+    return {
+        "sidecars": seen.digest,
+        "captions": beside.captions,
+        "poster": beside.poster,
+        "storyboard": beside.storyboard,
+    }
 
 
 def _file_values(seen: Observation, result: ProbeResult) -> dict[str, Any]:
@@ -376,9 +383,11 @@ _OWN_CHAPTERS = "container_chapters"
 def _stored_probe(probe: Probe, seen: Observation) -> dict[str, Any]:
     """The probe as it is stored: chapters told beside the file outrank its own, which are kept for when that ends."""
     stored: dict[str, Any] = msgspec.to_builtins(probe)
-    told = merge(seen.sidecars.metadata).chapters
-    if told is not None:
-        stored |= {_OWN_CHAPTERS: stored["chapters"], "chapters": msgspec.to_builtins(told)}
+    told = merge(seen.sidecars.metadata)
+    if told.chapters is not None:
+        stored |= {_OWN_CHAPTERS: stored["chapters"], "chapters": msgspec.to_builtins(told.chapters)}
+    if told.markers is not None:
+        stored |= {TOLD_MARKERS: msgspec.to_builtins(told.markers)}
     return stored
 
 

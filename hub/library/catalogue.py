@@ -14,18 +14,21 @@ from sqlalchemy import Connection, RowMapping
 
 from hub.accounts.types import Viewer
 from hub.db.engine import Database
+from hub.db.repositories import derived
 from hub.db.repositories import files as file_rows
 from hub.db.repositories import videos as rows
+from hub.db.repositories.derived import Kind
 from hub.db.repositories.folders import folder_paths
 from hub.db.repositories.names import channel_id, tag_ids
-from hub.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotPlayable, UnusableCaptions
+from hub.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotPlayable
 from hub.events import EventBus, VideosAdded, VideosChanged, VideosRemoved
+from hub.library.caption_tracks import tracks_of
+from hub.library.chapters import TOLD_MARKERS, closed, from_description, markers_named
 from hub.library.cursors import decode_cursor, encode_cursor
-from hub.library.names import to_text
 from hub.library.times import utc
 from hub.library.types import (
     Availability,
-    CaptionTrack,
+    Marker,
     MediaFile,
     Page,
     Video,
@@ -35,14 +38,16 @@ from hub.library.types import (
     VideoState,
     Visibility,
 )
-from hub.media.errors import BadCaptions, TooDemanding, UnreadableFile, WorkerCrashed, WorkerTimeout
-from hub.media.types import Probe
+from hub.media.types import Chapter, Loudness, Probe
 
+TARGET_LUFS = -18.0
+"""How loud everything shall be: between music services (-14) and television (-23), as ReplayGain 2 has it."""
+MAX_PEAK_DBTP = -1.0
+"""No gain lifts peaks above this: what decoders make of lossy audio overshoots (EBU R 128)."""
 MAX_TITLE = 500
 MAX_DESCRIPTION = 50_000
 MAX_TAGS = 100
 MAX_NAME = 200
-_FILE_IS_TO_BLAME = (BadCaptions, UnreadableFile, TooDemanding, WorkerCrashed, WorkerTimeout)
 
 
 class PicturePaths(Protocol):
@@ -52,23 +57,13 @@ class PicturePaths(Protocol):
         """The narrowest picture at least `width` wide, else the widest; None while there is none."""
 
 
-class CaptionReader(Protocol):
-    """Turns a caption file of any kind into WebVTT."""
-
-    async def captions(self, path: bytes) -> str:
-        """The WebVTT text. MediaError when the file is no caption file."""
-
-
 class LibraryService:
     """Lists, details and edits of videos."""
 
-    def __init__(
-        self, db: Database, events: EventBus, pictures: PicturePaths, captions: CaptionReader
-    ) -> None:
+    def __init__(self, db: Database, events: EventBus, pictures: PicturePaths) -> None:
         self._db = db
         self._events = events
         self._pictures = pictures
-        self._captions = captions
 
     async def list_videos(self, viewer: Viewer, query: VideoQuery) -> Page[Video]:
         """One page of the list. InvalidInput for a bad limit or cursor."""
@@ -102,7 +97,7 @@ class LibraryService:
         A removed video is NotFound, unless the patch brings it back; Conflict when it is in no state to be brought back
         from.
         """
-        _require_manager(viewer)
+        require_manager(viewer)
         detail, was_removed = await self._db.write(_update, viewer, video_id, patch)
         self._events.publish((VideosAdded if was_removed else VideosChanged)((video_id,)))
         return detail
@@ -112,7 +107,7 @@ class LibraryService:
 
         `update_video` with the state `ready` brings it back.
         """
-        _require_manager(viewer)
+        require_manager(viewer)
         await self._db.write(_delete, viewer, video_id)
         self._events.publish(VideosRemoved((video_id,)))
 
@@ -122,8 +117,8 @@ class LibraryService:
 
     async def playable_file(self, viewer: Viewer, video_id: str) -> MediaFile:
         """The bytes of a video. NotFound, or NotPlayable with the reason."""
-        row = await self._db.read(_visible_file, viewer, video_id)
-        file = _media_file(row)
+        row = await self._db.read(visible_file, viewer, video_id)
+        file = media_file(row)
         if not await asyncio.to_thread(os.path.isfile, file.path):
             raise NotPlayable(
                 "The file of this video is not where it was. It plays again as soon as a scan finds it; "
@@ -136,24 +131,11 @@ class LibraryService:
 
         NotFound while there is none.
         """
-        await self._db.read(_require_visible, viewer, video_id)
+        await self._db.read(require_visible, viewer, video_id)
         path = await self._pictures.path(video_id, width)
         if path is None:
             raise NotFound("There is no picture of this video (yet).")
         return path
-
-    async def caption_vtt(self, viewer: Viewer, video_id: str, lang: str) -> str:
-        """A caption track as WebVTT. NotFound when the video has none in this language, UnusableCaptions."""
-        row = await self._db.read(_visible_file, viewer, video_id)
-        track = next((t for t in row["captions"] if t["lang"] == lang), None)
-        if track is None:
-            raise NotFound(f"This video has no captions in {lang!r}.")
-        directory = os.path.dirname(_media_file(row).path)
-        name = bytes.fromhex(track["name"])
-        try:
-            return await self._captions.captions(os.path.join(directory, name))
-        except _FILE_IS_TO_BLAME as error:
-            raise UnusableCaptions(f"{to_text(name)} cannot be shown. {error.message}") from error
 
     async def add_view(self, viewer: Viewer, video_id: str) -> None:
         """Count one more view of the video. NotFound."""
@@ -175,36 +157,64 @@ def _list(
     found = found[: query.limit]
     last = found[-1] if more else None
     return Page(
-        items=_videos(connection, [sorted_row.row for sorted_row in found]),
+        items=videos_of(connection, [sorted_row.row for sorted_row in found]),
         next_cursor=encode_cursor(query, last.key, last.row["id"]) if last else None,
     )
 
 
 def _by_ids(connection: Connection, viewer: Viewer, ids: Sequence[str]) -> list[Video]:
     found = rows.get_many(connection, ids, user_id=viewer.user_id, with_deleted=viewer.role.manages_library)
-    return _videos(
+    return videos_of(
         connection, [found[i] for i in ids if i in found and _may_see(viewer, found[i]["visibility"])]
     )
 
 
 def _detail(connection: Connection, viewer: Viewer, video_id: str) -> VideoDetail:
-    row = _require_visible(connection, viewer, video_id)
+    row = require_visible(connection, viewer, video_id)
     file = rows.get_file(connection, video_id)
     probe = msgspec.convert(file["probe"], Probe) if file else None
+    made = derived.of_video(connection, video_id)
+    marked = _chapters(probe, row)
     tags = rows.tags_of(connection, [video_id]).get(video_id, [])
     return VideoDetail(
         **_fields(row, tags),
         file_path=os.fsdecode(_path(file)).encode(errors="replace").decode() if file else None,
         streams=list(probe.streams) if probe else [],
-        chapters=list(probe.chapters) if probe else [],
-        captions=[
-            CaptionTrack(lang=t["lang"], label=t["label"], forced=t["forced"]) for t in file["captions"]
-        ]
-        if file
-        else [],
+        chapters=list(marked),
+        markers=_markers(file, marked),
+        captions=[track.shown for track in tracks_of(connection, video_id, file)],
+        gain_db=_gain_db(made.get(Kind.LOUDNESS)),
+        storyboard_version=_version(made.get(Kind.STORYBOARD)),
         problem=file["problem"] if file else None,
         updated_at=row["updated_at"],
     )
+
+
+def _chapters(probe: Probe | None, row: RowMapping) -> tuple[Chapter, ...]:
+    """Those of the file or beside it; else what the description says."""
+    if probe is not None and probe.chapters:
+        return closed(probe.chapters, row["duration_s"])
+    return from_description(row["description"], row["duration_s"])
+
+
+def _markers(file: RowMapping | None, marked: Sequence[Chapter]) -> list[Marker]:
+    """Those told beside the file; else its chapters that are called so."""
+    told = file["probe"].get(TOLD_MARKERS) if file else None
+    return msgspec.convert(told, list[Marker]) if told else list(markers_named(marked))
+
+
+def _gain_db(made: RowMapping | None) -> float | None:
+    if made is None or made["data"] is None:
+        return None
+    loudness = msgspec.convert(made["data"], Loudness)
+    return round(min(TARGET_LUFS - loudness.integrated_lufs, MAX_PEAK_DBTP - loudness.true_peak_dbtp), 2)
+
+
+def _version(made: RowMapping | None) -> int | None:
+    if made is None or made["data"] is None:
+        return None
+    version: int = round(made["made_at"].timestamp() * 1000)
+    return version
 
 
 def _update(
@@ -212,7 +222,7 @@ def _update(
 ) -> tuple[VideoDetail, bool]:
     """The video as it is now, and whether it had been removed before."""
     brings_back = patch.state is not msgspec.UNSET
-    before = _require_visible(connection, viewer, video_id, with_deleted=brings_back)["state"]
+    before = require_visible(connection, viewer, video_id, with_deleted=brings_back)["state"]
     if brings_back and before not in (VideoState.DELETED, VideoState.READY):
         raise Conflict(f"This video is {before}. Only one that was removed can be brought back.")
     given = {
@@ -259,17 +269,18 @@ def _check_patch(given: dict[str, Any]) -> None:
 
 
 def _delete(connection: Connection, viewer: Viewer, video_id: str) -> None:
-    _require_visible(connection, viewer, video_id)
+    require_visible(connection, viewer, video_id)
     rows.update_video(connection, video_id, {"state": VideoState.DELETED, "updated_at": datetime.now(UTC)})
 
 
 def _add_view(connection: Connection, viewer: Viewer, video_id: str) -> None:
-    _require_visible(connection, viewer, video_id)
+    require_visible(connection, viewer, video_id)
     rows.add_view(connection, video_id)
 
 
-def _visible_file(connection: Connection, viewer: Viewer, video_id: str) -> RowMapping:
-    row = _require_visible(connection, viewer, video_id)
+def visible_file(connection: Connection, viewer: Viewer, video_id: str) -> RowMapping:
+    """The row of a video's file. NotFound, or NotPlayable with the reason."""
+    row = require_visible(connection, viewer, video_id)
     if row["file_id"] is None:
         raise NotPlayable("This video is only listed: its file is not on this hub.")
     # What is wrong with its folder is no reason: that may be over by now, and who opens the file will see.
@@ -295,9 +306,10 @@ def _video_at(connection: Connection, viewer: Viewer, path: bytes) -> str | None
     return None
 
 
-def _require_visible(
+def require_visible(
     connection: Connection, viewer: Viewer, video_id: str, *, with_deleted: bool = False
 ) -> RowMapping:
+    """The row of a video that the viewer may see. NotFound."""
     found = rows.get_many(connection, [video_id], user_id=viewer.user_id, with_deleted=with_deleted)
     row = found.get(video_id)
     if row is None or not _may_see(viewer, row["visibility"]):
@@ -305,7 +317,8 @@ def _require_visible(
     return row
 
 
-def _require_manager(viewer: Viewer) -> None:
+def require_manager(viewer: Viewer) -> None:
+    """NotAllowed for those who only watch."""
     if not viewer.role.manages_library:
         raise NotAllowed("Only the owner and admins change the library.")
 
@@ -314,7 +327,8 @@ def _may_see(viewer: Viewer, visibility: str) -> bool:
     return viewer.role.manages_library or visibility != Visibility.PRIVATE
 
 
-def _videos(connection: Connection, found: Sequence[RowMapping]) -> list[Video]:
+def videos_of(connection: Connection, found: Sequence[RowMapping]) -> list[Video]:
+    """Rows of `repositories.videos` as lists show them."""
     tags = rows.tags_of(connection, [row["id"] for row in found]) if found else {}
     return [Video(**_fields(row, tags.get(row["id"], []))) for row in found]
 
@@ -365,7 +379,8 @@ def _path(file: RowMapping) -> bytes:
     return os.path.join(file["folder_path"] or b"", file["dir"], file["name"])
 
 
-def _media_file(file: RowMapping) -> MediaFile:
+def media_file(file: RowMapping) -> MediaFile:
+    """What is opened for a file's row."""
     return MediaFile(
         video_id=file["video_id"],
         path=_path(file),
@@ -378,4 +393,5 @@ def _media_file(file: RowMapping) -> MediaFile:
         height=file["height"],
         video_codec=file["video_codec"],
         audio_codec=file["audio_codec"],
+        probe=msgspec.convert(file["probe"], Probe),
     )

@@ -18,8 +18,10 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from hub.db.repositories.names import clean, fold
+from hub.library import chapters
 from hub.library.catalogue import MAX_DESCRIPTION, MAX_NAME, MAX_TAGS, MAX_TITLE
 from hub.library.names import tidy, title_from_name
+from hub.library.types import Marker
 from hub.media.types import Chapter, Probe
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] | None = None
     published_at: datetime | None = None
     chapters: tuple[Chapter, ...] | None = None
+    markers: tuple[Marker, ...] | None = None
 
 
 def merge(sources: Iterable[Metadata]) -> Metadata:
@@ -118,6 +121,24 @@ def from_nfo(content: bytes) -> Metadata:
             _date(text) for key in ("aired", "premiered", "year") for text in _texts(root, key)
         ),
     )
+
+
+def from_chapters(content: bytes) -> Metadata:
+    """What a file of chapters says. NotUnderstood."""
+    found = chapters.from_file(content)
+    if not found:
+        raise NotUnderstood(
+            "there are no chapters in it; write a time and a name in each line, for example 0:00 Beginning"
+        )
+    return Metadata(chapters=found)
+
+
+def from_edl(content: bytes) -> Metadata:
+    """What an edit decision list says of intro, credits and commercials. NotUnderstood."""
+    markers = chapters.from_edl(content)
+    if markers is None:
+        raise NotUnderstood("no line in it has a beginning, an end (in seconds) and an action from 0 to 5")
+    return Metadata(markers=markers or None)
 
 
 class _Info(msgspec.Struct):

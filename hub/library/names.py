@@ -23,7 +23,10 @@ MEDIA_SUFFIXES = VIDEO_SUFFIXES | AUDIO_SUFFIXES
 CAPTION_SUFFIXES = (b"vtt", b"srt", b"ass", b"ssa")
 """The most faithful on the web first: of two files for one track the earlier kind is taken."""
 PICTURE_SUFFIXES = (b"jpg", b"jpeg", b"png", b"webp")
-SIDECAR_SUFFIXES = frozenset((*CAPTION_SUFFIXES, *PICTURE_SUFFIXES, b"nfo", b"json"))
+SIDECAR_SUFFIXES = frozenset((*CAPTION_SUFFIXES, *PICTURE_SUFFIXES, b"nfo", b"json", b"ffmetadata", b"edl"))
+CHAPTERS_ENDINGS = (b".chapters.txt", b".ffmetadata")
+STORYBOARD_ENDINGS = (b".storyboard.vtt", b".thumbnails.vtt", b"-storyboard.vtt")
+"""WebVTT that holds no captions but places on sheets of small pictures."""
 
 PARTIAL_SUFFIXES = frozenset(
     b"!qb !ut aria2 bc! crdownload download filepart opdownload part partial td tmp unconfirmed ytdl".split()
@@ -105,7 +108,8 @@ def is_media(name: bytes) -> bool:
 
 def is_sidecar(name: bytes) -> bool:
     """True for a name that may belong to a media file beside it."""
-    return suffix(name) in SIDECAR_SUFFIXES and not name.startswith(b".")
+    known = suffix(name) in SIDECAR_SUFFIXES or name.lower().endswith(CHAPTERS_ENDINGS)
+    return known and not name.startswith(b".")
 
 
 def is_left_alone(name: bytes) -> bool:

@@ -1,6 +1,7 @@
-"""What lies beside a media file and tells about it: `.info.json` (yt-dlp), `.nfo` (Kodi), captions, pictures.
+"""What lies beside a media file and tells about it: `.info.json` (yt-dlp), `.nfo` (Kodi), chapters, captions, pictures.
 
-Of several sources the earlier outranks the later: `.info.json`, `.nfo`, the container's own tags, the file's name.
+Of several sources the earlier outranks the later: `.chapters.txt` and `.edl`, `.info.json`, `.nfo`, the container's own
+tags, the file's name.
 What a person has edited outranks them all; that is decided where rows are written.
 """
 
@@ -15,7 +16,14 @@ import msgspec
 
 from hub.errors import HubError
 from hub.library import names
-from hub.library.metadata import Metadata, NotUnderstood, from_info_json, from_nfo
+from hub.library.metadata import (
+    Metadata,
+    NotUnderstood,
+    from_chapters,
+    from_edl,
+    from_info_json,
+    from_nfo,
+)
 from hub.media.caption_text import require_text
 from hub.media.errors import BadCaptions, UnreadableFile
 from hub.media.files import open_regular, read_up_to
@@ -55,6 +63,7 @@ class Sidecars(msgspec.Struct, frozen=True, kw_only=True):
     captions: list[dict[str, Any]] = []
     """As `FileRow.captions` holds them."""
     poster: bytes | None = None
+    storyboard: bytes | None = None
     problems: list[SidecarProblem] = []
 
 
@@ -98,7 +107,7 @@ def read(directory: bytes, media: bytes, sidecars: Sequence[bytes]) -> Sidecars:
             problems.append(SidecarProblem(name, error.message))
     captions: list[bytes] = []
     for name in sidecars:
-        if names.suffix(name) in names.CAPTION_SUFFIXES:
+        if names.suffix(name) in names.CAPTION_SUFFIXES and not _is_storyboard(name):
             try:
                 # The rest of it is read when somebody wants it, by a media worker.
                 require_text(os.path.join(directory, name))
@@ -112,6 +121,7 @@ def read(directory: bytes, media: bytes, sidecars: Sequence[bytes]) -> Sidecars:
         metadata=tuple(told),
         captions=_captions(media, captions),
         poster=_poster(media, sidecars),
+        storyboard=next((name for name in sorted(sidecars) if _is_storyboard(name)), None),
         problems=problems,
     )
 
@@ -125,6 +135,9 @@ def _owner(sidecar: bytes, by_stem: Mapping[bytes, object]) -> bytes | None:
     if suffix in names.PICTURE_SUFFIXES:
         ends = (base[: -len(end)] if end else base for end in _PICTURE_ENDINGS if base.lower().endswith(end))
         return next((stem for stem in ends if stem in by_stem), None)
+    for ending in (*names.CHAPTERS_ENDINGS, *names.STORYBOARD_ENDINGS):
+        if sidecar.lower().endswith(ending) and sidecar[: -len(ending)] in by_stem:
+            return sidecar[: -len(ending)]
     if suffix in names.CAPTION_SUFFIXES:
         while base and base not in by_stem:
             base = base[: max(base.rfind(b"."), 0)]
@@ -139,11 +152,21 @@ def _is_for_directory(sidecar: bytes) -> bool:
 
 
 def _is_document(name: bytes) -> bool:
-    return names.suffix(name) in (b"json", b"nfo")
+    return names.suffix(name) in (b"json", b"nfo", b"edl") or _is_chapters(name)
+
+
+def _is_chapters(name: bytes) -> bool:
+    return name.lower().endswith(names.CHAPTERS_ENDINGS)
+
+
+def _is_storyboard(name: bytes) -> bool:
+    return name.lower().endswith(names.STORYBOARD_ENDINGS)
 
 
 def _weight(name: bytes) -> tuple[int, bytes]:
     lower = name.lower()
+    if _is_chapters(name) or lower.endswith(b".edl"):
+        return -1, name
     if lower.endswith(b".json"):
         return 0, name
     return (2 if lower in _LONE_NFO else 1), name
@@ -162,6 +185,10 @@ def _read_document(path: bytes) -> Metadata:
     if len(content) > limit:
         raise BadSidecar(f"It is larger than {limit >> 20} MiB and was not read.")
     try:
+        if names.suffix(path) == b"edl":
+            return from_edl(content)
+        if _is_chapters(path):
+            return from_chapters(content)
         return from_info_json(content) if is_json else from_nfo(content)
     except NotUnderstood as error:
         raise BadSidecar(f"It cannot be understood: {error}.") from error
@@ -188,7 +215,15 @@ def _captions(media: bytes, files: Sequence[bytes]) -> list[dict[str, Any]]:
             tag = f"{what.lang}-x-{'-'.join((*extra, str(number)))}"
             number += 1
         taken.add(tag)
-        tracks.append({"lang": tag, "label": what.label, "forced": what.forced, "name": name.hex()})
+        tracks.append(
+            {
+                "lang": tag,
+                "label": what.label,
+                "forced": what.forced,
+                "hearing_impaired": what.hearing_impaired,
+                "name": name.hex(),
+            }
+        )
     return tracks
 
 

@@ -12,7 +12,7 @@ from typing import Generic, Literal, TypeVar
 
 import msgspec
 
-from hub.media.types import Chapter, Stream
+from hub.media.types import Chapter, Probe, Stream
 
 T = TypeVar("T")
 
@@ -121,6 +121,27 @@ class CaptionTrack(msgspec.Struct, frozen=True, kw_only=True):
     lang: str
     label: str
     forced: bool = False
+    """Only what is needed by those who understand the audio: signs, songs, foreign words."""
+    hearing_impaired: bool = False
+    is_upload: bool = False
+    """Somebody added it; it can be removed again."""
+
+
+class MarkerKind(StrEnum):
+    """What a marked stretch is; players offer to skip it."""
+
+    INTRO = "intro"
+    RECAP = "recap"
+    CREDITS = "credits"
+    COMMERCIAL = "commercial"
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of a video that many skip."""
+
+    kind: MarkerKind
+    start_s: float
+    end_s: float
 
 
 class VideoDetail(Video, frozen=True, kw_only=True):
@@ -130,7 +151,12 @@ class VideoDetail(Video, frozen=True, kw_only=True):
     """For people, not for opening: bytes that are not UTF-8 are shown replaced."""
     streams: list[Stream]
     chapters: list[Chapter]
+    markers: list[Marker]
     captions: list[CaptionTrack]
+    gain_db: float | None
+    """What brings it to -18 LUFS without clipping, in dB; None while it has not been measured, or is silent."""
+    storyboard_version: int | None
+    """Changes with the storyboard; None while there is none."""
     problem: str | None
     """What is wrong with its file though it plays, in a sentence about "it"."""
     updated_at: datetime
@@ -164,6 +190,8 @@ class MediaFile(msgspec.Struct, frozen=True, kw_only=True):
     height: int | None
     video_codec: str | None
     audio_codec: str | None
+    probe: Probe | None = None
+    """What is known of its streams; None only for a file that no library has."""
 
     @property
     def etag(self) -> str:

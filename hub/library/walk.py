@@ -22,6 +22,7 @@ from hub.library.names import (
     PARTIAL_SUFFIXES,
     SIDECAR_SUFFIXES,
     is_media,
+    is_sidecar,
     is_skipped_dir,
 )
 from hub.library.sidecars import FileFacts
@@ -33,8 +34,8 @@ MAX_DIR_BYTES = 2_000
 SYSTEM_DIRS = (b"/proc", b"/sys", b"/dev")
 """Where kernels show themselves: what looks like files there is none, is endless, or does something when it is read."""
 
-_MEDIA, _SIDECAR = 1, 2
-_KINDS = dict.fromkeys(MEDIA_SUFFIXES, _MEDIA) | dict.fromkeys(SIDECAR_SUFFIXES, _SIDECAR)
+_MEDIA, _SIDECAR, _TEXT = 1, 2, 3
+_KINDS = dict.fromkeys(MEDIA_SUFFIXES, _MEDIA) | dict.fromkeys(SIDECAR_SUFFIXES, _SIDECAR) | {b"txt": _TEXT}
 assert not PARTIAL_SUFFIXES & _KINDS.keys()
 
 
@@ -198,7 +199,7 @@ class Walk:
                             listing.links.add(name)
                     continue
                 kind = _KINDS.get(name[name.rfind(b".") + 1 :].lower())
-                if kind is None:
+                if kind is None or (kind == _TEXT and not is_sidecar(name)):
                     continue
                 status = entry.stat()
                 if S_ISREG(status.st_mode):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ from hub.media.wire import (
 )
 
 log = logging.getLogger(__name__)
+
+_NICE = shutil.which("nice")  # looked for here and not when it is used, on the loop
 
 _LOG_BYTES_PER_JOB = 16 * 1024
 _STOP_S = 2.0
@@ -174,6 +177,11 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 def worker_command() -> list[str]:
     """The command line of a worker. `-P`: the current folder must not provide its modules."""
     return [sys.executable, "-P", "-m", "hub.media.worker", "--parent", str(os.getpid())]
+
+
+def patient_worker_command() -> list[str]:
+    """The command line of a worker for which nobody waits: the lowest priority there is, where that can be had."""
+    return worker_command() if _NICE is None else [_NICE, "-n", "19", *worker_command()]
 
 
 def _environment() -> dict[str, str]:

@@ -1,8 +1,7 @@
-"""The bytes of a video, its picture and its captions."""
+"""The bytes of a video and its picture."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from aiohttp import web
@@ -15,8 +14,7 @@ from hub.library.catalogue import LibraryService
 from hub.library.types import MediaFile
 from hub.media.errors import UnreadableFile
 from server.call import Call
-from server.conditions import Validators
-from server.files import FileServer, answer_early, plain_etag
+from server.files import FileServer, plain_etag
 from server.mime import media_type
 from server.schemas import MediaQuery, PictureQuery
 from server.sending import FileState
@@ -93,17 +91,6 @@ async def thumbnail(call: Call[None, PictureQuery]) -> web.StreamResponse:
         )
     except UnreadableFile as error:
         raise NotFound("There is no picture of this video (yet).") from error
-
-
-async def captions(call: Call[None, MediaQuery]) -> web.Response:
-    """A text track as WebVTT."""
-    text = await call.hub.library.caption_vtt(call.viewer, call.part("video"), call.part("lang"))
-    body = text.encode()
-    validators = Validators(hashlib.sha256(body).hexdigest()[:32])
-    headers = {**validators.headers(), **REVALIDATED}
-    if (early := answer_early(call.request, validators, headers)) is not None:
-        return early
-    return web.Response(body=body, content_type="text/vtt", charset="utf-8", headers=headers)
 
 
 async def _send(call: Call[None, MediaQuery], file: MediaFile) -> web.StreamResponse:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from hub.errors import InvalidInput
 from hub.library.types import Order, VideoPatch, VideoQuery, VideoSort
 from server.access import MEDIA_PARAMETER
 from server.call import Call, NoQuery
 from server.caps import obstacles, parse_caps
+from server.handlers.around import caption_sources, storyboard_url
 from server.plays import PLAYS
 from server.schemas import (
-    CaptionSource,
     PlayDecision,
     PlayQuery,
     Position,
@@ -54,6 +52,7 @@ async def play(call: Call[None, PlayQuery]) -> PlayDecision:
     hub, viewer, video_id = call.hub, call.viewer, call.part("id")
     file = await hub.library.playable_file(viewer, video_id)
     video = await hub.library.get_video(viewer, video_id)
+    hub.derived.wanted(video_id)
     session_id = call.known_caller.session_id
     token, expires_at = await hub.accounts.media_token(viewer, video_id, MEDIA_TOKEN_S, session_id=session_id)
     call.request.app[PLAYS].begin(viewer.user_id, video_id, file.duration_s)
@@ -67,16 +66,11 @@ async def play(call: Call[None, PlayQuery]) -> PlayDecision:
         hls_url=None,
         dash_url=None,
         reasons=reasons,
-        captions=[
-            CaptionSource(
-                lang=track.lang,
-                label=track.label,
-                url=f"{base}/captions/{quote(track.lang, safe='')}.vtt{query}",
-            )
-            for track in video.captions
-        ],
+        captions=await caption_sources(hub, viewer, video, query),
         chapters=video.chapters,
-        storyboard_url=None,
+        markers=video.markers,
+        storyboard_url=storyboard_url(video, query),
+        gain_db=video.gain_db,
         resume_position_s=await hub.positions.resume(viewer, video_id),
         expires_at=expires_at,
     )

@@ -89,6 +89,7 @@ def test_parameters_are_described_with_their_limits(document: dict[str, Any]) ->
     assert [(p["name"], p["in"], p["required"]) for p in one["parameters"]] == [
         ("video", "path", True),
         ("lang", "path", True),
+        ("hls", "query", False),
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -164,29 +163,6 @@ def get_position(connection: Connection, user_id: str, video_id: str) -> float:
         WatchStateRow.user_id == user_id, WatchStateRow.video_id == video_id
     )
     return connection.execute(statement).scalar_one_or_none() or 0.0
-
-
-def set_position(
-    connection: Connection, user_id: str, video_id: str, position_s: float, at: datetime, *, watched: bool
-) -> bool:
-    """Store a position unless a later one is known; True when it was stored. `watched` is never taken back here."""
-    mine = and_(WatchStateRow.user_id == user_id, WatchStateRow.video_id == video_id)
-    known = connection.execute(select(WatchStateRow.at, WatchStateRow.watched).where(mine)).first()
-    if known is None:
-        connection.execute(
-            insert(WatchStateRow).values(
-                user_id=user_id, video_id=video_id, position_s=position_s, watched=watched, at=at
-            )
-        )
-        return True
-    if known.at > at:
-        return False
-    connection.execute(
-        update(WatchStateRow)
-        .where(mine)
-        .values(position_s=position_s, watched=watched or known.watched, at=at)
-    )
-    return True
 
 
 def is_descending(query: VideoQuery) -> bool:

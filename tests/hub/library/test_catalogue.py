@@ -18,13 +18,12 @@ from hub.db.engine import Database
 from hub.db.repositories.names import channel_id, fold, sort_key, tag_ids
 from hub.db.repositories.videos import set_tags
 from hub.db.tables import FileRow, FolderRow, UserRow, VideoRow
-from hub.errors import Conflict, InvalidInput, MediaError, NotAllowed, NotFound, NotPlayable, UnusableCaptions
+from hub.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotPlayable
 from hub.events import Event, EventBus, PositionChanged, VideosAdded, VideosChanged, VideosRemoved
 from hub.library.catalogue import LibraryService
 from hub.library.cursors import pack_cursor, unpack_cursor
 from hub.library.positions import PositionService
 from hub.library.types import Availability, Order, VideoPatch, VideoQuery, VideoSort, VideoState, Visibility
-from hub.media.errors import BadCaptions
 from hub.media.types import Probe
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,15 +36,6 @@ class Pictures:
         return Path(f"/pictures/{video_id}-{width}.webp") if width == 320 else None
 
 
-class Captions:
-    error: MediaError | None = None
-
-    async def captions(self, path: bytes) -> str:
-        if self.error is not None:
-            raise self.error
-        return f"WEBVTT from {path!r}"
-
-
 @pytest.fixture
 def events() -> list[Event]:
     return []
@@ -56,7 +46,7 @@ async def library(database: Database, events: list[Event]) -> LibraryService:
     bus = EventBus()
     bus.subscribe(Event, events.append)
     await database.write(_add_users)
-    return LibraryService(database, bus, Pictures(), Captions())
+    return LibraryService(database, bus, Pictures())
 
 
 def _add_users(connection: Connection) -> None:
@@ -511,9 +501,15 @@ async def test_videos_of_a_folder_that_was_removed_are_not_listed(
 
 
 async def test_details_tell_of_streams_captions_and_a_readable_path(
-    library: LibraryService, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    library: LibraryService, database: Database, tmp_path: Path
 ) -> None:
-    track = {"lang": "en", "label": "English", "forced": False, "name": b"a.en.srt".hex()}
+    track = {
+        "lang": "en",
+        "label": "English",
+        "forced": False,
+        "hearing_impaired": False,
+        "name": b"a.en.srt".hex(),
+    }
 
     def fill(connection: Connection) -> str:
         video_id = _add_video(connection, "Film")
@@ -524,12 +520,6 @@ async def test_details_tell_of_streams_captions_and_a_readable_path(
     detail = await library.get_video(OWNER, video_id)
     assert detail.file_path == f"{tmp_path}/caf?.mp4"
     assert [caption.label for caption in detail.captions] == ["English"]
-    assert await library.caption_vtt(OWNER, video_id, "en") == f"WEBVTT from {bytes(tmp_path / 'a.en.srt')!r}"
-    with pytest.raises(NotFound, match="'xx'"):
-        await library.caption_vtt(OWNER, video_id, "xx")
-    monkeypatch.setattr(Captions, "error", BadCaptions("The caption file is empty."))
-    with pytest.raises(UnusableCaptions, match=r"a\.en\.srt cannot be shown\. The caption file is empty\."):
-        await library.caption_vtt(OWNER, video_id, "en")
     assert await library.thumbnail_path(OWNER, video_id, 320) == Path(f"/pictures/{video_id}-320.webp")
     with pytest.raises(NotFound, match="picture"):
         await library.thumbnail_path(OWNER, video_id, 1)

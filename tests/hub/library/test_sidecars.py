@@ -179,7 +179,13 @@ async def test_captions_and_poster_are_noted_with_the_file(world: World) -> None
     await world.scan()
     row = (await world.rows())[b"film.mp4"]
     assert row["captions"] == [
-        {"lang": "en", "label": "English", "forced": False, "name": b"film.en.srt".hex()}
+        {
+            "lang": "en",
+            "label": "English",
+            "forced": False,
+            "hearing_impaired": False,
+            "name": b"film.en.srt".hex(),
+        }
     ]
     assert row["poster"] == b"poster.jpg"
     world.put("second.mp4", 2)
@@ -295,3 +301,27 @@ def test_whatever_a_document_does_to_its_reader_is_a_problem_of_the_document(
     found = sidecars.read(os.fsencode(tmp_path), b"film.mp4", [b"film.nfo"])
     (problem,) = found.problems
     assert problem.reason == "It cannot be understood: it holds numbers or texts that make no sense."
+
+
+async def test_chapters_markers_and_a_storyboard_are_read_from_beside_the_file(world: World) -> None:
+    world.put("film.mp4", 1)
+    world.put("film.chapters.txt", b"0:00 Beginning\n0:10 End\n")
+    world.put("film.edl", b"1 2 4\n")
+    world.put("film.storyboard.vtt", b"WEBVTT\n")
+    world.put(
+        "film.info.json", json.dumps({"chapters": [{"start_time": 0, "end_time": 1, "title": "No"}]}).encode()
+    )
+    world.put("notes.txt", b"0:00 not ours")
+    await world.scan()
+    row = (await world.rows())[b"film.mp4"]
+    assert [chapter["title"] for chapter in row["probe"]["chapters"]] == ["Beginning", "End"]
+    assert row["probe"]["markers"] == [{"kind": "intro", "start_s": 1.0, "end_s": 2.0}]
+    assert (row["storyboard"], row["captions"]) == (b"film.storyboard.vtt", [])
+    assert await world.problems() == {}
+    (world.root / "film.edl").unlink()
+    world.put("film.chapters.txt", b"nothing of the kind")
+    await world.scan()
+    row = (await world.rows())[b"film.mp4"]
+    assert [chapter["title"] for chapter in row["probe"]["chapters"]] == ["No"]
+    assert "markers" not in row["probe"]
+    assert "no chapters in it" in (await world.problems())["film.chapters.txt"]

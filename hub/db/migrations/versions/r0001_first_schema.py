@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("name_key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("caption_lang", sa.String(length=35), nullable=True),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("name_key", name=op.f("uq_users_name_key")),
@@ -163,6 +164,31 @@ def upgrade() -> None:
     op.create_index("ix_videos_title", "videos", ["title_key", "id"], unique=False)
     op.create_index("ix_videos_views", "videos", ["views", "id"], unique=False)
     op.create_table(
+        "caption_uploads",
+        sa.Column("video_id", sa.String(length=26), nullable=False),
+        sa.Column("lang", sa.String(length=64), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("added_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["video_id"], ["videos.id"], name=op.f("fk_caption_uploads_video_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("video_id", "lang", name=op.f("pk_caption_uploads")),
+    )
+    op.create_table(
+        "derived",
+        sa.Column("video_id", sa.String(length=26), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("fingerprint", sa.String(length=40), nullable=False),
+        sa.Column("sidecars", sa.String(length=32), nullable=False),
+        sa.Column("data", JsonBytes(), nullable=True),
+        sa.Column("made_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["video_id"], ["videos.id"], name=op.f("fk_derived_video_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("video_id", "kind", name=op.f("pk_derived")),
+    )
+    op.create_table(
         "files",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("video_id", sa.String(length=26), nullable=False),
@@ -183,6 +209,7 @@ def upgrade() -> None:
         sa.Column("probe", JsonBytes(), nullable=False),
         sa.Column("captions", JsonBytes(), nullable=False),
         sa.Column("poster", sa.LargeBinary(), nullable=True),
+        sa.Column("storyboard", sa.LargeBinary(), nullable=True),
         sa.Column("missing_since", UtcTime(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -260,6 +287,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "video_id", name=op.f("pk_watch_states")),
     )
     op.create_index(op.f("ix_watch_states_video_id"), "watch_states", ["video_id"], unique=False)
+    op.create_index("ix_watch_states_recent", "watch_states", ["user_id", "at", "video_id"], unique=False)
     op.create_index("ix_videos_duration", "videos", [sa.text("coalesce(duration_s, -1)"), "id"])
     op.create_index(
         "ix_videos_published", "videos", [sa.text("coalesce(published_at, -9223372036854775807)"), "id"]
