@@ -86,12 +86,30 @@ def options(rendition: VideoRendition) -> dict[str, str]:
         }
     if rendition.codec == "hevc":
         limit = f"vbv-maxrate={maxrate_bps // 1000}:vbv-bufsize={buffer_bits // 1000}"
-        return {"preset": "superfast", "crf": "26", "forced-idr": "1", "x265-params": f"{_X265}:{limit}"}
-    # Of its own kinds of limit, the encoder keeps this one best; the buffer is how far a second may exceed it.
-    return {"preset": "10", "crf": "35", "svtav1-params": f"mbr={maxrate_bps // 1000}kbps:scd=0:lookahead=0"}
+        parameters = f"{_X265}:{limit}{_hevc_level(rendition.codecs)}"
+        return {"preset": "superfast", "crf": "26", "forced-idr": "1", "x265-params": parameters}
+    parameters = f"mbr={maxrate_bps // 1000}kbps:scd=0{_av1_level(rendition.codecs)}"
+    return {"preset": "10", "crf": "35", "svtav1-params": parameters}
+
+
+# The level is what the playlist promises (RFC 6381), for the encoders would choose one of their own:
 
 
 def _h264_level(codecs: str) -> dict[str, str]:
-    """The level that the playlist promises (`avc1.PPCCLL`, RFC 6381): x264 would choose one of its own."""
+    """From `avc1.PPCCLL`."""
     found = re.fullmatch(r"avc1\.[0-9A-Fa-f]{4}([0-9A-Fa-f]{2})", codecs)
     return {"level": str(int(found.group(1), 16))} if found else {}
+
+
+def _hevc_level(codecs: str) -> str:
+    """From `hvc1.P.F.Lnnn`, nnn being thirty times the level (ISO/IEC 14496-15 annex E)."""
+    found = re.match(r"hvc1\.\d+\.[0-9A-Fa-f]+\.L(\d+)", codecs)
+    return f":level-idc={int(found.group(1)) / 30:.1f}:high-tier=0" if found else ""
+
+
+def _av1_level(codecs: str) -> str:
+    """From `av01.P.LLT`: level X.Y is number 4 (X - 2) + Y (AV1 bitstream specification, annex A.3)."""
+    found = re.match(r"av01\.\d\.(\d\d)[MH]", codecs)
+    if not found or (number := int(found.group(1))) > 23:
+        return ""
+    return f":level={2 + number // 4}{number % 4}"

@@ -4,8 +4,12 @@ import asyncio
 import os
 import random
 import time
+from bisect import bisect_right
 from collections.abc import AsyncIterator
+from fractions import Fraction
+from math import floor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +19,8 @@ from hub.media.grants import Grants
 from hub.media.operations import ENCODE, WARM_UP, WarmUpJob
 from hub.media.process import WorkerGone, WorkerProcess, worker_command
 from hub.media.stream import encode
+from hub.media.stream.plan import VideoGrid
+from hub.media.stream.timeline import read_timeline
 from hub.media.stream.types import Made, Timeline, VideoRendition
 from hub.media.wire import Done, Failed, Request
 from tests.hub.media.stream.encoding import (
@@ -27,7 +33,7 @@ from tests.hub.media.stream.encoding import (
     ticks,
     timeline_of,
 )
-from tests.media import make_clip
+from tests.media import B_FRAMES, clip_bytes, make_clip, path_bytes, restamped, uneven
 
 SMALL = rendition()
 
@@ -185,6 +191,105 @@ def test_a_folder_that_cannot_be_written_ends_the_session(
 
     with pytest.raises(OutputNotWritable):
         encode.run(msgspec.structs.replace(job, outputs=(job.outputs[0], broken)), lambda *_: None, Grants())
+
+
+# All kinds of files, with the time line the hub would use:
+
+_INTERLACED = (("flags", "+ildct+ilme"), ("top", "1"))
+CORPUS: dict[str, tuple[str, dict[str, Any]]] = {
+    "h264-mp4": (".mp4", {"video_options": B_FRAMES}),
+    "h264-mov": (".mov", {}),
+    "h264-mkv": (".mkv", {"video_options": B_FRAMES}),
+    "h264-ts": (".ts", {"video_options": B_FRAMES}),
+    "h264-flv": (".flv", {}),
+    "h264-10-bit-mkv": (".mkv", {"pixel_format": "yuv420p10le"}),
+    "h264-4:2:2-mov": (".mov", {"pixel_format": "yuv422p"}),
+    "h264-rotated-mp4": (".mp4", {"rotation": 90}),
+    "h264-anamorphic-mp4": (".mp4", {"sample_aspect": Fraction(4, 3), "size": (120, 90)}),
+    "h264-odd-size-mkv": (".mkv", {"size": (161, 91), "pixel_format": "yuv444p"}),
+    "h264-one-picture-mp4": (".mp4", {"seconds": 0.04, "audio": None}),
+    "h264-60-mp4": (".mp4", {"frame_rate": 60}),
+    "h264-hdr-mkv": (".mkv", {"pixel_format": "yuv420p10le", "color": (16, 9, 9)}),
+    "hevc-mp4": (".mp4", {"video": "hevc"}),
+    "hevc-ts": (".ts", {"video": "hevc"}),
+    "vp8-webm": (".webm", {"video": "vp8"}),
+    "vp9-webm": (".webm", {}),
+    "av1-mkv": (".mkv", {"video": "av1"}),
+    "mpeg2-mpg": (".mpg", {"video_options": (("bf", "2"),)}),
+    "mpeg2-interlaced-ts": (".ts", {"video": "mpeg2video", "video_options": _INTERLACED}),
+    "mpeg4-avi": (".avi", {}),
+    "mpeg4-b-frames-mkv": (".mkv", {"video": "mpeg4", "video_options": (("bf", "2"),)}),
+    "wmv2-wmv": (".wmv", {}),
+}
+IN_SHORT = {
+    "h264-ts",
+    "h264-rotated-mp4",
+    "h264-odd-size-mkv",
+    "h264-one-picture-mp4",
+    "vp9-webm",
+    "mpeg4-avi",
+}
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in IN_SHORT else pytest.param(name, marks=pytest.mark.soak) for name in CORPUS]
+)
+def test_every_kind_of_file_gives_the_planned_pictures(name: str, tmp_path: Path) -> None:
+    suffix, arguments = CORPUS[name]
+    clip = make_clip(tmp_path / f"a{suffix}", **{"seconds": 5.0, **arguments})
+    check_from_everywhere(clip, tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_variable_rate_becomes_a_constant_one(suffix: str, tmp_path: Path) -> None:
+    plain = clip_bytes(
+        ".mp4", seconds=3.0, audio=None, source=COUNTER, size=(64, 64), video_options=(("bf", "0"),)
+    )
+    clip = tmp_path / f"a{suffix}"
+    clip.write_bytes(restamped(plain, suffix, uneven))
+    wanted, timeline = rendition(64, 64), read_timeline(path_bytes(clip))
+
+    frames = run_session(clip, timeline, [wanted], 0, 2, tmp_path).decode(wanted, 0, 2)
+    begun_there = run_session(clip, timeline, [wanted], 1, 2, tmp_path / "1").decode(wanted, 1, 2)
+
+    times = [floor(uneven(n) * 25 + Fraction(1, 2)) for n in range(75)]
+    expected = [bisect_right(times, n) - 1 for n in range(len(frames))]
+    assert [number_of(frame) for frame in frames] == expected
+    assert [number_of(frame) for frame in begun_there] == expected[50:]
+
+
+@pytest.mark.parametrize("codec", ["hevc", "av1"])
+def test_other_codecs_obey_the_grid_as_well(
+    codec: str, clip: Path, timeline: Timeline, tmp_path: Path
+) -> None:
+    codecs = {"hevc": "hvc1.1.6.L60.90", "av1": "av01.0.00M.08"}[codec]
+    wanted = rendition(codec=codec, codecs=codecs)
+    for first, stop in ((2, 4), (0, 1)):
+        run_session(clip, timeline, [wanted], first, stop, tmp_path)
+    session = run_session(clip, timeline, [wanted], 1, 2, tmp_path)
+
+    frames = session.decode(wanted, 0, 4)
+    assert [ticks(frame) for frame in frames] == planned_ticks(wanted, timeline, 0, 4)
+    for k in range(4):
+        assert [frame.key_frame for frame in session.decode(wanted, k, k + 1)].count(True) == 1
+
+
+def check_from_everywhere(clip: Path, folder: Path) -> None:
+    """One session over the whole file and one for each segment, last first: frames, stamps and size as planned."""
+    timeline = read_timeline(path_bytes(clip))
+    assert timeline.video is not None
+    wanted = rendition(90, 160, rate=timeline.video.frame_rate)
+    count = VideoGrid(wanted.frame_rate, timeline.video.end_ticks).count
+    planned = planned_ticks(wanted, timeline, 0, count)
+
+    whole = run_session(clip, timeline, [wanted], 0, count, folder / "whole").decode(wanted, 0, count)
+    for k in reversed(range(1, count)):
+        run_session(clip, timeline, [wanted], k, k + 1, folder / "parts")
+    joined = run_session(clip, timeline, [wanted], 0, 1, folder / "parts").decode(wanted, 0, count)
+
+    for frames in (whole, joined):
+        assert [ticks(frame) for frame in frames] == planned
+        assert {(frame.width, frame.height) for frame in frames} == {(160, 90)}
 
 
 # In a worker:
