@@ -37,6 +37,8 @@ _TYPICAL_BPS = (
     (3840 * 2160, 17_000_000),
 )
 _CODEC_FACTOR = {"h264": 1.0, "hevc": 0.65, "av1": 0.55}
+_SMALLEST_SIDE = {"h264": 2, "hevc": 16, "av1": 64}
+"""What the encoders take: x265 refuses less, SVT-AV1 refuses it or never comes to an end."""
 _RATE_EXPONENT = 0.6
 """Twice the frames need 1.5 times the bits: neighbours are more alike."""
 _COMPLEXITY = (0.25, 4.0)
@@ -67,11 +69,13 @@ def ladder(
     """The rungs of a source that is `width` × `height` pixels on the screen, largest first.
 
     The size is the displayed one: turned upright, pixels square. No rung is larger than the source; one smaller
-    than the lowest rung gets its own size. `complexity` is 1 for typical pictures.
+    than the lowest rung gets its own size. Rungs too small for the encoder are left out; H.264 takes any.
+    `complexity` is 1 for typical pictures.
     """
     return tuple(
         _rung(width, height, short, encoded_rate(rate, short, is_variable=is_variable), codec, complexity)
         for short in _short_sides(min(width, height))
+        if short >= _SMALLEST_SIDE[codec]
     )
 
 
