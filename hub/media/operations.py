@@ -113,6 +113,7 @@ STORYBOARD = Operation("storyboard", StoryboardJob, Storyboard, "hub.media.story
 LOUDNESS = Operation("loudness", LoudnessJob, Loudness, "hub.media.loudness:run")
 DEMO_CLIP = Operation("demo_clip", DemoClipJob, bytes, "hub.media.demo:run")
 TIMELINE = Operation("timeline", TimelineJob, Timeline, "hub.media.stream.timeline:run")
+COPY = Operation("copy", SegmentsJob, Made, "hub.media.stream.copy:run")
 AUDIO = Operation("audio", SegmentsJob, Made, "hub.media.stream.audio:run")
 ENCODE = Operation("encode", EncodeJob, Made, "hub.media.stream.encode:run", is_granted=True)
 WARM_UP = Operation("warm_up", WarmUpJob, str, "hub.media.stream.encode:warm_up")
@@ -128,6 +129,7 @@ OPERATIONS: tuple[Operation[msgspec.Struct, object], ...] = (
     LOUDNESS,
     DEMO_CLIP,
     TIMELINE,
+    COPY,
     AUDIO,
     ENCODE,
     WARM_UP,

@@ -54,7 +54,9 @@ class FragmentWriter:
         self._template = template
         self._time_scale = time_scale
         self._extradata = extradata
-        self._init: bytes | None = None
+        self._codec = template.codec_context.codec.canonical_name
+        # At once: while an input is read, parsers change what its stream says of itself.
+        self._init = None if self._codec in _HEADER_FROM_PACKETS else self._mux(())[0]
 
     @property
     def init(self) -> bytes:
@@ -80,14 +82,13 @@ class FragmentWriter:
     def _mux(self, packets: Sequence[Packet[Any]]) -> tuple[bytes, bytes]:
         """(init segment, fragment)."""
         buffer = io.BytesIO()
-        codec = self._template.codec_context.codec.canonical_name
         options = dict(_MUXER, video_track_timescale=str(self._time_scale))
-        if codec in _HEADER_FROM_PACKETS:
+        if self._codec in _HEADER_FROM_PACKETS:
             options["movflags"] += "+delay_moov"
         with av.open(buffer, "w", format="mp4", container_options=options) as container:
             stream = container.add_stream_from_template(self._template, opaque=True)
-            if codec in _TAGS:
-                stream.codec_context.codec_tag = _TAGS[codec]
+            if self._codec in _TAGS:
+                stream.codec_context.codec_tag = _TAGS[self._codec]
             if self._extradata is not None:
                 stream.codec_context.extradata = self._extradata
             container.start_encoding()

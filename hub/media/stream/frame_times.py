@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from statistics import median
 
-from hub.media.stream.types import CLOCK_HZ
+from hub.media.stream.types import CLOCK_HZ, VideoTimeline
 
 FALLBACK_RATE = Fraction(25)
 MAX_VARIABLE_RATE = Fraction(60)
@@ -16,6 +16,7 @@ _COMMON = tuple(
     Fraction(n, d) for n, d in ((24000, 1001), (30000, 1001), (60000, 1001), (120000, 1001))
 ) + tuple(Fraction(n) for n in (10, 12, 15, 24, 25, 30, 48, 50, 60, 90, 100, 120))
 _SAME = Fraction(1, 2000)  # relative; 24 and 24000/1001 are 1/1000 apart
+_COARSE = Fraction(1, 2000)
 _JITTER_TICKS = 110  # containers round to milliseconds
 _VARIABLE_SHARE = 0.02  # a dropped picture here and there does not make a rate variable
 
@@ -78,3 +79,24 @@ def nal_length_bytes(extradata: bytes | None) -> int | None:
     if extradata is None or len(extradata) < 5 or extradata[0] != 1:
         return None
     return (extradata[4] & 3) + 1
+
+
+class Smoother:
+    """Gives pictures of a constant rate their exact times, where a container rounds them to milliseconds."""
+
+    def __init__(self, rate: Fraction | None, first: int) -> None:
+        self._rate, self._first = rate, first
+
+    @classmethod
+    def of(cls, time_base: Fraction | None, video: VideoTimeline) -> Smoother:
+        """For pictures of this time line; one that leaves times alone when they are exact, or the rate varies."""
+        is_exact = video.is_variable or not video.keys or time_base is None or time_base < _COARSE
+        return cls(None if is_exact else video.rate, video.keys[0] if video.keys else 0)
+
+    def __call__(self, ticks: int) -> int:
+        """The exact time of the picture that is stamped `ticks`; the same when it lies between two."""
+        if self._rate is None:
+            return ticks
+        number = round((ticks - self._first) * self._rate / CLOCK_HZ)
+        exact = self._first + round(number * CLOCK_HZ / self._rate)
+        return exact if abs(exact - ticks) <= _JITTER_TICKS else ticks

@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import islice, pairwise
 from typing import Any
 
+import msgspec
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
@@ -24,7 +25,7 @@ from hub.media.operations import Report
 from hub.media.source import decoder_of, open_media
 from hub.media.stream.audio_frames import AudioFacts, Stamp, audio_timeline
 from hub.media.stream.codec_names import codec_of, name_codec
-from hub.media.stream.frame_times import frame_rate, is_idr, nal_length_bytes
+from hub.media.stream.frame_times import Smoother, frame_rate, is_idr, nal_length_bytes
 from hub.media.stream.reading import Clock, audio_streams, is_mp4, read_only, shown_video
 from hub.media.stream.sample_table import SampleTable, read_sample_tables
 from hub.media.stream.types import CLOCK_HZ, Timeline, TimelineJob, VideoTimeline
@@ -340,7 +341,7 @@ class _Reader:
         codecs, problem = name_codec(stream)
         problem = problem or pictures.problem or _gap_problem(pictures)
         known = problem is None
-        return VideoTimeline(
+        video = VideoTimeline(
             index=stream.index,
             frame_rate=(rate.numerator, rate.denominator),
             is_variable=is_variable,
@@ -349,6 +350,10 @@ class _Reader:
             key_bytes=tuple(pictures.key_bytes) if known else (),
             codecs=codecs,
             copy_problem=problem,
+        )
+        exact = Smoother.of(stream.time_base, video)
+        return msgspec.structs.replace(
+            video, keys=tuple(map(exact, video.keys)), end_ticks=exact(video.end_ticks)
         )
 
 
