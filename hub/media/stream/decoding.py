@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -26,6 +27,7 @@ _MARGIN_S = Fraction(1, 2)
 _KEEP_BEFORE = 3
 """Frame times before the start from which pictures are handed on: a deinterlacer looks at its neighbours."""
 _READ_ERRORS = 16
+_MOST_THREADS = 8
 
 
 class Picture(NamedTuple):
@@ -106,6 +108,8 @@ def _decode(
     unit, origin = stream.time_base, Fraction(timeline.start_us, 1_000_000)
     limit_decoder(stream)
     stream.thread_type = "FRAME"  # PyAV's default, SLICE, leaves most files to one core
+    # Each holds a picture, and what is asked for comes out that many pictures later.
+    stream.codec_context.thread_count = min((os.cpu_count() or 1) + 1, _MOST_THREADS)
     if place is not None:
         try:
             container.seek(round((place + origin) / unit), stream=stream)

@@ -10,6 +10,7 @@ somebody waits: what it still holds would otherwise come out only with later pic
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -38,6 +39,10 @@ _LOOK_UP_S = 0.1  # how often a thread that waits looks whether the session has 
 _BEAT_S = 0.5
 
 
+# As many threads as x264 takes by itself, but each costs address space, of which a worker has only so much.
+_THREADS_ALONE, _THREADS_IN_LADDER = 16, 8
+
+
 class _Ended(Exception):
     """The session ends before its time; the reason is with whoever ended it."""
 
@@ -62,6 +67,8 @@ class _Session:
         self._ended = threading.Event()
         self._problem: BaseException | None = None
         self._reported_at = time.monotonic()
+        most = _THREADS_ALONE if len(job.outputs) == 1 else _THREADS_IN_LADDER
+        self.threads = job.threads or min((os.cpu_count() or 1) * 3 // 2, most)
         self._rungs = [_Rung(self, output) for output in job.outputs]
 
     def run(self) -> None:
@@ -231,7 +238,7 @@ class _Rung:
         return self._burnt[2]
 
     def _open(self) -> VideoEncoder:
-        self._encoder = VideoEncoder(self._rendition, self._session.job.threads)
+        self._encoder = VideoEncoder(self._rendition, self._session.threads)
         self._writer = FragmentWriter(self._encoder.template, self._plan.clock_hz)
         write_init(self._folder, self._writer.init)
         return self._encoder

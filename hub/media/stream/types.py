@@ -162,7 +162,7 @@ class EncodeJob(msgspec.Struct, frozen=True, kw_only=True):
     stop: int
     granted: int
     threads: int = 0
-    """For each encoder; 0: as the encoder likes."""
+    """For each encoder; 0: as many as suit the machine."""
 
 
 class Made(msgspec.Struct, frozen=True):
