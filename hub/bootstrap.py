@@ -6,9 +6,10 @@ The order, each step resting on those before it:
 2. database: upgraded if need be, then reader pool and writer thread;
 3. media pool: no process yet, they are started when there is work;
 4. accounts: the owner's row, the first-run code, the local token;
-5. folders, positions, thumbnails, what is derived, scans, demo: most register a kind of job;
-6. jobs: what was interrupted waits again, the runners begin;
-7. the folder watcher, which asks for scans.
+5. streams: nothing runs yet, but what is kept of earlier ones is listed in the background;
+6. folders, positions, thumbnails, what is derived, scans, demo: most register a kind of job;
+7. jobs: what was interrupted waits again, the runners begin;
+8. the folder watcher, which asks for scans.
 
 A failing step closes what was already started and raises. Whoever serves or shows the hub (`server/`, `gui/`) does so
 around it: started after it, closed before it.
@@ -40,6 +41,7 @@ from hub.library.thumbnails import ThumbnailService
 from hub.library.watcher import FolderWatcher
 from hub.media.pool import MediaPool
 from hub.media.process import patient_worker_command
+from hub.media.stream.service import StreamService
 from hub.paths import Paths
 from hub.runtime.instance import FolderLock
 from hub.runtime.tasks import to_the_end
@@ -67,6 +69,12 @@ class Hub:
         self._lock = FolderLock(paths)
         self.db = Database(open_engine(settings.database.url or f"sqlite:///{paths.database_file}"))
         self.media = MediaPool(settings.media.workers or None)
+        self.streams = StreamService(
+            paths.segments,
+            self.media,
+            cache_bytes=settings.streaming.cache_bytes,
+            most_sessions=settings.streaming.conversions,
+        )
         self.accounts = AccountService(self.db, self.events, limits_enabled=settings.limits.enabled)
         self.jobs = JobService(self.db, self.events)
         self.folders = FolderService(self.db, self.events, data_folder=paths.root, demo_folder=paths.demo)
@@ -104,6 +112,7 @@ class Hub:
             self.media,
             self.background_media,
             self.accounts,
+            self.streams,
             self.folders,
             self.positions,
             self.thumbnails,

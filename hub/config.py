@@ -66,6 +66,15 @@ class MediaSettings(msgspec.Struct, frozen=True, kw_only=True):
     workers: Annotated[int, Meta(ge=0, le=64)] = 0
 
 
+class StreamingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[streaming]`: what is made of videos for players that cannot play them as they are."""
+
+    cache_bytes: Annotated[int, Meta(ge=0)] = 0
+    """Segments that are kept; 0: a tenth of the free disk, at most 50 GB."""
+    conversions: Annotated[int, Meta(ge=0, le=64)] = 0
+    """Videos converted at the same time; 0: as many as this machine keeps up with."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings of a hub."""
 
@@ -74,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: LimitsSettings = LimitsSettings()
     library: LibrarySettings = LibrarySettings()
     media: MediaSettings = MediaSettings()
+    streaming: StreamingSettings = StreamingSettings()
 
 
 class LoadedSettings(msgspec.Struct, frozen=True, kw_only=True):

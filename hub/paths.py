@@ -56,6 +56,11 @@ class Paths:
         return self.root / "derived"
 
     @property
+    def segments(self) -> Path:
+        """Pieces of videos for players that cannot play them as they are; can be made again."""
+        return self.root / "segments"
+
+    @property
     def backups(self) -> Path:
         """Copies of the database from before each upgrade."""
         return self.root / "backups"
@@ -82,7 +87,7 @@ class Paths:
         """
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for folder in (self.thumbs, self.derived, self.backups, self.logs):
+            for folder in (self.thumbs, self.derived, self.segments, self.backups, self.logs):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 close_to_others(folder)
             probe = self.root / f".writable-{os.getpid()}"

@@ -16,6 +16,7 @@ from server.files import FileServer
 from server.gate import HOSTS, HUB, OPEN_PATHS, add_headers, gate, make_handler
 from server.handlers.events import BROADCASTER
 from server.handlers.media import FILES, KNOWN_FILES, KnownFiles
+from server.handlers.streams import PLAYLISTS, Playlists
 from server.handlers.system import DESCRIPTION, READINESS, Readiness
 from server.hosts import HostNames
 from server.openapi import description
@@ -31,6 +32,7 @@ def create_app(hub: Hub) -> web.Application:
     app[HOSTS] = HostNames(settings.allowed_hosts, settings.host)
     app[READINESS] = Readiness()
     app[PLAYS] = PlaySessions()
+    app[PLAYLISTS] = Playlists()
     make_description: Callable[[], bytes] = description
     app[DESCRIPTION] = make_description
     app[OPEN_PATHS] = frozenset(route.path for route in ROUTES if route.access is Access.OPEN)

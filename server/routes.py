@@ -8,12 +8,15 @@ from hub.library.types import CaptionTrack, Folder, Page, ScanProblem, VideoPatc
 from server import schemas
 from server.access import Access
 from server.call import Bytes, Route
-from server.handlers import around, auth, events, library, media, pages, people, system, videos
+from server.handlers import around, auth, events, library, media, pages, people, streams, system, videos
 
 _HTML = Bytes(("text/html",))
 OPEN, VIEWER, MANAGER, OWNER = Access.OPEN, Access.VIEWER, Access.MANAGER, Access.OWNER
 LOCAL, MEDIA = Access.LOCAL, Access.MEDIA
 
+_HLS = Bytes((streams.HLS_TYPE,))
+_DASH = Bytes((streams.DASH_TYPE,))
+_SEGMENT = Bytes(("video/mp4", "audio/mp4"))
 _ANY = Bytes(("application/octet-stream",))
 
 ROUTES: tuple[Route, ...] = (
@@ -254,6 +257,76 @@ ROUTES: tuple[Route, ...] = (
         query=schemas.SheetQuery,
         answer=Bytes(("image/webp",)),
         problems=(404, 412, 416),
+    ),
+    Route(
+        "GET",
+        "/media/{video}/dash/manifest.mpd",
+        streams.dash_manifest,
+        MEDIA,
+        "The video as MPEG-DASH",
+        query=schemas.ManifestQuery,
+        answer=_DASH,
+        problems=(404, 409),
+    ),
+    Route(
+        "GET",
+        "/media/{video}/hls/master.m3u8",
+        streams.master,
+        MEDIA,
+        "The video as HLS: what there is to choose from",
+        query=schemas.ManifestQuery,
+        answer=_HLS,
+        problems=(404, 409),
+    ),
+    Route(
+        "GET",
+        "/media/{video}/hls/{content}/{rendition}/index.m3u8",
+        streams.playlist,
+        MEDIA,
+        "The segments of a rendition, complete from the start",
+        query=schemas.MediaQuery,
+        answer=_HLS,
+        problems=(404, 409),
+    ),
+    Route(
+        "GET",
+        "/media/{video}/hls/{content}/{rendition}/keys.m3u8",
+        streams.key_playlist,
+        MEDIA,
+        "The key pictures of a rendition, for leaping and scrubbing",
+        query=schemas.MediaQuery,
+        answer=_HLS,
+        problems=(404, 409),
+    ),
+    Route(
+        "GET",
+        "/media/{video}/hls/{content}/{rendition}/{k:[0-9]{1,6}}.key.m4s",
+        streams.key_frame,
+        MEDIA,
+        "The first picture of a segment; may be kept for ever",
+        query=schemas.MediaQuery,
+        answer=Bytes(("video/mp4",)),
+        problems=(404, 409, 503, 507),
+    ),
+    Route(
+        "GET",
+        "/media/{video}/hls/{content}/{rendition}/init.mp4",
+        streams.init,
+        MEDIA,
+        "What a player needs before any segment of a rendition; may be kept for ever",
+        query=schemas.MediaQuery,
+        answer=_SEGMENT,
+        problems=(404, 409, 412, 416, 503, 507),
+    ),
+    Route(
+        "GET",
+        "/media/{video}/hls/{content}/{rendition}/{k:[0-9]{1,6}}.m4s",
+        streams.segment,
+        MEDIA,
+        "A segment, made when it is asked for; may be kept for ever",
+        query=schemas.MediaQuery,
+        answer=_SEGMENT,
+        problems=(404, 409, 412, 416, 503, 507),
     ),
     # --- upkeep
     Route(

@@ -181,10 +181,18 @@ class VideoPage(VideoItem, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-class PlayQuery(Input, frozen=True, kw_only=True):
-    """`caps`: containers and codecs the client plays, separated by commas; a current desktop browser if left out."""
+Caps = Annotated[str, Meta(max_length=1000)]
+StreamIndex = Annotated[int, Meta(ge=0, le=9999)]
 
-    caps: Annotated[str, Meta(max_length=1000)] | None = None
+
+class PlayQuery(Input, frozen=True, kw_only=True):
+    """`caps`: containers and codecs the client plays, separated by commas; a current desktop browser if left out.
+
+    `burn`: the stream of picture subtitles that is to be drawn into the picture.
+    """
+
+    caps: Caps | None = None
+    burn: StreamIndex | None = None
 
 
 class CaptionSource(Answer, frozen=True, kw_only=True):
@@ -271,6 +279,14 @@ class MediaQuery(msgspec.Struct, frozen=True, kw_only=True):
     """`token`: a media token, for players without a session."""
 
     token: str | None = None
+
+
+class ManifestQuery(MediaQuery, frozen=True, kw_only=True):
+    """`r`: the renditions to offer, by name and separated by commas; else what suits `caps` and `burn`."""
+
+    r: Annotated[str, Meta(max_length=2000)] | None = None
+    caps: Caps | None = None
+    burn: StreamIndex | None = None
 
 
 # --- library and work ------------------------------------------------------------------------------------------

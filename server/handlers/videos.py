@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+from urllib.parse import urlencode
+
 from hub.errors import InvalidInput
 from hub.library.types import Order, VideoPatch, VideoQuery, VideoSort
 from server.access import MEDIA_PARAMETER
 from server.call import Call, NoQuery
-from server.caps import obstacles, parse_caps
 from server.handlers.around import caption_sources, storyboard_url
+from server.handlers.streams import decision_for, play_name, stream_file
 from server.plays import PLAYS
 from server.schemas import (
     PlayDecision,
@@ -22,6 +25,8 @@ from server.schemas import (
 
 MEDIA_TOKEN_S = 12 * 3600
 """Long enough for the longest film with a pause for dinner."""
+_SPREAD_S = 3600
+"""Added to it at random, so that each play has a token of its own: players are told apart by it."""
 
 
 async def list_videos(call: Call[None, VideoListQuery]) -> VideoList:
@@ -48,30 +53,35 @@ async def delete_video(call: Call[None, NoQuery]) -> None:
 
 
 async def play(call: Call[None, PlayQuery]) -> PlayDecision:
-    """How to play a video: as it is, with a word on what the client may stumble over."""
+    """How to play a video: as it is, or in segments made for this client; by segments it can be played in any case."""
     hub, viewer, video_id = call.hub, call.viewer, call.part("id")
     file = await hub.library.playable_file(viewer, video_id)
     video = await hub.library.get_video(viewer, video_id)
+    resume_s = await hub.positions.resume(viewer, video_id)
+    ttl_s = MEDIA_TOKEN_S + secrets.randbelow(_SPREAD_S)
     hub.derived.wanted(video_id)
     session_id = call.known_caller.session_id
-    token, expires_at = await hub.accounts.media_token(viewer, video_id, MEDIA_TOKEN_S, session_id=session_id)
+    token, expires_at = await hub.accounts.media_token(viewer, video_id, ttl_s, session_id=session_id)
     call.request.app[PLAYS].begin(viewer.user_id, video_id, file.duration_s)
-    reasons = obstacles(file, parse_caps(call.query.caps))
-    if reasons:
-        reasons.append("The file is sent as it is all the same.")
+    stream = stream_file(file)
+    decision = decision_for(hub.streams, stream.probe, call.query)
+    if decision.mode != "direct":
+        hub.streams.expect(stream, play_name(token), resume_s, encodes=decision.video == "encode")
     base, query = f"/media/{video_id}", f"?{MEDIA_PARAMETER}={token}"
+    wishes = {name: value for name in ("caps", "burn") if (value := getattr(call.query, name)) is not None}
+    chosen = f"{query}&{urlencode(wishes)}" if wishes else query
     return PlayDecision(
-        mode="direct",
+        mode=decision.mode,
         url=f"{base}/file{query}",
-        hls_url=None,
-        dash_url=None,
-        reasons=reasons,
+        hls_url=f"{base}/hls/master.m3u8{chosen}",
+        dash_url=f"{base}/dash/manifest.mpd{chosen}",
+        reasons=list(decision.reasons),
         captions=await caption_sources(hub, viewer, video, query),
         chapters=video.chapters,
         markers=video.markers,
         storyboard_url=storyboard_url(video, query),
         gain_db=video.gain_db,
-        resume_position_s=await hub.positions.resume(viewer, video_id),
+        resume_position_s=resume_s,
         expires_at=expires_at,
     )
 

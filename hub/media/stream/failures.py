@@ -14,6 +14,9 @@ from pathlib import Path
 
 import msgspec
 
+from hub.errors import MediaError
+from hub.media.errors import WorkerFailed
+
 HOLDS_S = 7 * 86_400
 _NAME = "failed.json"
 
@@ -37,11 +40,17 @@ class Failures:
         since = time.time() - HOLDS_S
         return {name: f.reason for name, f in self._known[content].items() if f.at_s > since}
 
-    async def note(self, content: str, name: str, reason: str) -> None:
-        """Remember that `name` failed. That it cannot be written down is no reason to fail again."""
+    async def note(self, content: str, name: str, problem: MediaError, reason: str) -> None:
+        """Remember that `name` failed with `problem`; `reason` says so to people.
+
+        That it cannot be written down is no reason to fail again. What nobody expected is a defect of this program and
+        not of the file: it is forgotten with the hub.
+        """
         await self.of(content)
         known = self._known[content]
         known[name] = _Failure(reason, time.time())
+        if isinstance(problem, WorkerFailed):
+            return
         with contextlib.suppress(OSError):
             await asyncio.to_thread(_write, self._root / content / _NAME, msgspec.json.encode(known))
 

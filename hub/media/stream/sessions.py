@@ -9,6 +9,7 @@ segment it was at; after that the rendition counts as failing for this content, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from pathlib import Path
@@ -187,6 +188,7 @@ class SessionKeeper:
         self._crashes: dict[tuple[str, str], int] = {}
         """The segment at which a rendition has failed once."""
         self._tasks = TaskScope("sessions")
+        self._closed = False
 
     @property
     def running(self) -> list[tuple[str, str, int]]:
@@ -195,6 +197,7 @@ class SessionKeeper:
 
     async def close(self) -> None:
         """End all sessions; who waits is told."""
+        self._closed = True
         for session in list(self._sessions):
             session.turn_away(PoolClosed("Marquee is shutting down."))
         await self._tasks.close()
@@ -223,34 +226,25 @@ class SessionKeeper:
                     except _Over:
                         continue
         except TimeoutError as error:
-            raise TooBusy(
-                f"This part of the video was not ready after {PATIENCE_S:g} s: the machine is too slow for this "
-                "quality. Try a lower one.",
-                retry_after_s=5,
-            ) from error
+            raise _too_slow() from error
 
     async def init(
         self, source: Source, rendition: VideoRendition, k: int, *, count: int, reader: str
     ) -> Path:
         """The init segment, which comes with the first picture of any session; `k` is where one may begin."""
-        making: asyncio.Task[Path] | None = None
-        try:
-            while True:
-                path = self._store.init_path(source.content, rendition.id)
-                path = path or await self._store.find_init(source.content, rendition.id)
-                if path is not None:
-                    return path
-                if making is None:
-                    making = asyncio.get_running_loop().create_task(
-                        self.segment(source, rendition, k, count=count, reader=reader)
-                    )
-                await asyncio.wait({making}, timeout=_INIT_LOOK_S)
-                if making.done():
-                    making.result()
-        finally:
-            if making is not None:
-                making.cancel()
-                await asyncio.gather(making, return_exceptions=True)
+        give_up_at = time.monotonic() + PATIENCE_S
+        while time.monotonic() < give_up_at:
+            path = self._store.init_path(source.content, rendition.id)
+            path = path or await self._store.find_init(source.content, rendition.id)
+            if path is not None:
+                return path
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_INIT_LOOK_S):
+                    await self.segment(source, rendition, k, count=count, reader=reader)
+                    # It is there without its init segment: somebody removed that file.
+                    if await self._store.find_init(source.content, rendition.id) is None:
+                        await self._store.drop(source.content, rendition.id)
+        raise _too_slow()
 
     # Who reads what:
 
@@ -278,6 +272,8 @@ class SessionKeeper:
             raise RenditionFailed(failed[rendition.id])
         if (session := self._within_reach(source.content, rendition.id, k)) is not None:
             return session  # begun by somebody else in between
+        if self._closed:
+            raise PoolClosed("Marquee is shutting down.")
         video = source.timeline.video
         assert video is not None
         need = load(source.size, video, rendition)
@@ -396,5 +392,13 @@ class SessionKeeper:
             return _Over()
         del self._crashes[place]
         reason = f"The video cannot be converted to this quality: {problem.message}"
-        await self._failures.note(*place, reason)
+        await self._failures.note(*place, problem, reason)
         return RenditionFailed(reason)
+
+
+def _too_slow() -> TooBusy:
+    return TooBusy(
+        f"This part of the video was not ready after {PATIENCE_S:g} s: the machine is too slow for this quality. "
+        "Try a lower one.",
+        retry_after_s=5,
+    )

@@ -33,9 +33,10 @@ class Slot:
 
 
 class Slots:
-    """Shares of this machine."""
+    """Shares of this machine; `most`: so many sessions at once at most, 0 for as many as it carries."""
 
-    def __init__(self, pixels_per_s: float | None = None) -> None:
+    def __init__(self, pixels_per_s: float | None = None, *, most: int = 0) -> None:
+        self._most = most
         self._speed = pixels_per_s or ASSUMED_PIXELS_PER_S
         self._taken: set[Slot] = set()
 
@@ -60,7 +61,8 @@ class Slots:
 
     def take(self, pixels_per_s: float) -> Slot:
         """Let a session in. TooBusy when it does not fit beside those that run."""
-        if self._taken and pixels_per_s > self.left * self._speed:
+        is_full = self._most > 0 and len(self._taken) >= self._most
+        if is_full or (self._taken and pixels_per_s > self.left * self._speed):
             raise TooBusy(
                 f"This machine is converting {_videos(len(self._taken))} already and cannot keep up with one more. "
                 "Try a lower quality, or again when others have finished watching.",
@@ -77,7 +79,12 @@ class Slots:
 def load(source: tuple[int, int], video: VideoTimeline, *renditions: VideoRendition) -> float:
     """Pixels a second of a session that decodes pictures of `source` (width, height) and encodes `renditions`."""
     encoded = sum(r.width * r.height * r.frame_rate[0] / r.frame_rate[1] for r in renditions)
-    return encoded + DECODING_COST * source[0] * source[1] * float(video.rate)
+    return encoded + decoding_load(source, float(video.rate))
+
+
+def decoding_load(source: tuple[int, int], rate: float) -> float:
+    """Pixels a second that decoding pictures of `source` (width, height) is worth."""
+    return DECODING_COST * source[0] * source[1] * rate
 
 
 def _videos(count: int) -> str:

@@ -188,12 +188,16 @@ async def test_a_play_decision_is_whole_and_its_addresses_work(
         "reasons",
         "captions",
         "chapters",
+        "markers",
         "storyboard_url",
+        "gain_db",
         "resume_position_s",
         "expires_at",
     }
     assert (decision["mode"], decision["reasons"], decision["chapters"]) == ("direct", [], [])
-    assert decision["hls_url"] is decision["dash_url"] is decision["storyboard_url"] is None
+    assert decision["storyboard_url"] is None
+    assert (await anyone.get(decision["hls_url"])).body.startswith(b"#EXTM3U")
+    assert b"<MPD" in (await anyone.get(decision["dash_url"])).body
     assert decision["expires_at"] > datetime.now(UTC).isoformat()
     whole = await anyone.get(decision["url"])
     assert (whole.status, whole.body) == (200, (films / "Alpha.mp4").read_bytes())
@@ -210,7 +214,7 @@ async def test_a_play_decision_says_in_words_what_the_player_lacks(
     owner: Client, library: dict[str, str]
 ) -> None:
     reply = await owner.get(f"/v1/videos/{library['Beta']}/play?caps=mp4,h264,aac")
-    assert reply.json["mode"] == "direct"
+    assert reply.json["mode"] == "transcode"
     assert any("VP9" in reason for reason in reply.json["reasons"])
     able = await owner.get(f"/v1/videos/{library['Beta']}/play?caps=webm,vp9,opus")
     assert able.json["reasons"] == []

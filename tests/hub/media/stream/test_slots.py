@@ -33,6 +33,14 @@ def test_one_alone_is_let_in_however_slow_it_will_be() -> None:
         slots.take(1)
 
 
+def test_an_owner_may_say_how_many_at_most() -> None:
+    slots = Slots(100.0, most=1)
+    slots.take(1)
+
+    with pytest.raises(TooBusy):
+        slots.take(1)
+
+
 def test_a_session_that_ran_alone_corrects_what_is_known_of_the_machine() -> None:
     slots = Slots(100.0)
     slot = slots.take(50)

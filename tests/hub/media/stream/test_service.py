@@ -1,0 +1,155 @@
+"""The whole way of a stream inside the hub: a real file, a real pool, real encoders."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hub.errors import HubError, NotFound, NotPlayable
+from hub.media.pool import MediaPool
+from hub.media.stream.service import StreamFile, StreamService
+from tests.media import make_clip, path_bytes
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def service(tmp_path: Path, pool: MediaPool) -> AsyncIterator[StreamService]:
+    service = StreamService(tmp_path / "segments", pool)
+    await service.start()
+    yield service
+    await service.close()
+
+
+@pytest.fixture
+async def film(tmp_path: Path, pool: MediaPool) -> StreamFile:
+    path = make_clip(tmp_path / "film.mp4", seconds=9.0, size=(320, 180), video_options=(("g", "50"),))
+    return await stream_file(pool, path)
+
+
+async def stream_file(pool: MediaPool, path: Path) -> StreamFile:
+    result = await pool.probe(path_bytes(path))
+    return StreamFile(
+        path=path_bytes(path),
+        fingerprint=result.fingerprint,
+        size_bytes=result.size_bytes,
+        probe=result.probe,
+    )
+
+
+async def test_a_presentation_is_read_once_for_all_who_ask(
+    service: StreamService, film: StreamFile, pool: MediaPool
+) -> None:
+    first, *others = await asyncio.gather(*(service.presentation(film) for _ in range(8)))
+
+    assert all(other is first for other in others)
+    assert (service.store.root / first.content / "timeline.mp").exists()
+    again = StreamService(service.store.root, pool)
+    await again.start()
+    gone = msgspec.structs.replace(film, path=b"/nowhere")
+    assert (await again.presentation(gone)).timeline == first.timeline  # kept on disk
+    await again.close()
+
+
+@pytest.mark.parametrize("rendition", ["v180-h264", "v-copy", "a1-aac2", "a1-copy", "a1-opus2"])
+async def test_every_kind_of_segment_is_made_and_found(
+    service: StreamService, film: StreamFile, rendition: str
+) -> None:
+    presentation = await service.presentation(film)
+    plan = presentation.plan(rendition)
+    assert plan is not None
+
+    init = await service.init(film, presentation, rendition, play="p", reader="p a")
+    paths = [await service.segment(film, presentation, rendition, k, reader="p a") for k in range(plan.count)]
+
+    assert init.name == "init.mp4"
+    assert [path.name for path in paths] == [f"{k}.m4s" for k in range(plan.count)]
+    assert all(path.parent == init.parent and path.stat().st_size > 100 for path in paths)
+
+
+async def test_a_session_begins_where_the_player_will(service: StreamService, film: StreamFile) -> None:
+    service.expect(film, "p", 7.5, encodes=True)
+    presentation = await service.presentation(film)
+
+    await service.init(film, presentation, "v180-h264", play="p", reader="p a")
+    await service.segment(film, presentation, "v180-h264", 3, reader="p a")
+
+    assert not service.store.has(presentation.content, "v180-h264", 0)
+
+
+async def test_what_the_plan_does_not_have_is_not_found(service: StreamService, film: StreamFile) -> None:
+    presentation = await service.presentation(film)
+
+    for rendition, k in (("v180-h264", 5), ("v180-h264", -1), ("v1080-h264", 0), ("a7-aac2", 0), ("s1", 0)):
+        with pytest.raises(NotFound):
+            await service.segment(film, presentation, rendition, k, reader="p")
+
+
+async def test_a_file_that_is_no_film_is_remembered_as_such(
+    service: StreamService, film: StreamFile, pool: MediaPool
+) -> None:
+    broken = Path(film.path.decode())
+    broken.write_bytes(b"just text, and no film at all")
+
+    for _ in range(2):
+        with pytest.raises(NotPlayable):
+            await service.presentation(film)
+
+    again = StreamService(service.store.root, pool)
+    await again.start()
+    make_clip(broken, seconds=1.0)  # not even looked at: the content is the same by name
+    with pytest.raises(NotPlayable):
+        await again.presentation(film)
+    await again.close()
+
+
+async def test_a_file_that_is_not_there_is_not_remembered(service: StreamService, film: StreamFile) -> None:
+    path = Path(film.path.decode())
+    aside = path.rename(path.with_suffix(".aside"))
+    with pytest.raises(NotPlayable):
+        await service.presentation(film)
+    aside.rename(path)
+
+    assert (await service.presentation(film)).video
+
+
+async def test_sound_is_made_ahead_of_the_listener(service: StreamService, film: StreamFile) -> None:
+    presentation = await service.presentation(film)
+
+    await service.segment(film, presentation, "a1-aac2", 0, reader="p")
+    await service.segment(film, presentation, "a1-aac2", 1, reader="p")
+
+    async with asyncio.timeout(20):
+        while not service.store.has(presentation.content, "a1-aac2", 4):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_who_closes_while_something_is_made_gets_no_leftovers(
+    service: StreamService, film: StreamFile
+) -> None:
+    presentation = await service.presentation(film)
+    waiting = [
+        asyncio.create_task(service.segment(film, presentation, name, 2, reader="p"))
+        for name in ("v180-h264", "a1-aac2")
+    ]
+    await asyncio.sleep(0.05)
+
+    await service.close()
+
+    for result in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(result, (HubError, asyncio.CancelledError, Path)), result
+
+
+async def test_headroom_is_told_only_while_something_runs(service: StreamService, film: StreamFile) -> None:
+    assert service.headroom(film.probe) is None
+    presentation = await service.presentation(film)
+    (rung, *_) = (r for r in presentation.video if not r.is_copy)
+
+    await service.segment(film, presentation, rung.id, 0, reader="p")
+
+    left = service.headroom(film.probe)
+    assert left is None or left < service.slots.pixels_per_s
