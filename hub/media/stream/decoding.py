@@ -21,7 +21,7 @@ from hub.media.source import limit_decoder, open_media
 from hub.media.stream.types import CLOCK_HZ, Timeline
 
 _BACK_OFF_S = (0, 2, 8, 32, 128, 512, 2_048, 8_192)
-_KEYS_BACK = (0, 1, 2, 4, 16)
+_KEYS_BACK = (0, *(1 << n for n in range(16)))
 _MARGIN_S = Fraction(1, 2)
 """Before the start from which every picture is decoded, whether others refer to it or not."""
 _KEEP_BEFORE = 3

@@ -19,6 +19,7 @@ from hub.media.grants import Grants
 from hub.media.operations import ENCODE, WARM_UP, WarmUpJob
 from hub.media.process import WorkerGone, WorkerProcess, worker_command
 from hub.media.stream import encode
+from hub.media.stream.decoding import pictures
 from hub.media.stream.plan import VideoGrid
 from hub.media.stream.timeline import read_timeline
 from hub.media.stream.types import Made, Timeline, VideoRendition
@@ -33,7 +34,7 @@ from tests.hub.media.stream.encoding import (
     ticks,
     timeline_of,
 )
-from tests.media import B_FRAMES, clip_bytes, make_clip, path_bytes, restamped, uneven
+from tests.media import B_FRAMES, clip_bytes, cut, make_clip, path_bytes, restamped, uneven, with_index_first
 
 SMALL = rendition()
 
@@ -129,6 +130,27 @@ def test_a_source_that_ends_early_holds_its_last_picture_to_the_end(
         session = run_session(clip, longer, [SMALL], first, 8, tmp_path)
         frames = session.decode(SMALL, first, 8)
         assert [ticks(frame) for frame in frames] == planned_ticks(SMALL, longer, first, 8)
+
+
+def test_an_index_that_promises_more_than_the_file_holds_does_not_make_it_start_over(
+    clip: Path, timeline: Timeline, tmp_path: Path
+) -> None:
+    """Decoding begins as near to where the file breaks off as possible, and its last picture is held."""
+    whole = with_index_first(clip.read_bytes())
+    short = tmp_path / "short.mp4"
+    short.write_bytes(cut(whole, 0.6))
+    packets = 0
+
+    def count() -> None:
+        nonlocal packets
+        packets += 1
+
+    found = list(pictures(path_bytes(short), timeline, Fraction(10), Fraction(1, 50), count))
+
+    assert 5 < found[-1].at < 8
+    assert packets < 3 * 37  # of 285
+    session = run_session(short, timeline, [SMALL], 5, 6, tmp_path)
+    assert [ticks(f) for f in session.decode(SMALL, 5, 6)] == planned_ticks(SMALL, timeline, 5, 6)
 
 
 def test_damage_in_the_middle_does_not_end_the_session(
