@@ -68,6 +68,7 @@ export const texts = {
 
   library: {
     title: "Library",
+    continueWatching: "Continue watching",
     videos: "Videos",
     sortBy: "Sort by",
     sorts: { added: "Recently added", published: "Date published", title: "Title", duration: "Length", views: "Views" },
@@ -232,6 +233,15 @@ export const texts = {
     infoBuffer: "Buffered",
     infoBandwidth: "Network",
     infoDropped: "Frames dropped",
+    skip: { intro: "Skip intro", recap: "Skip recap", credits: "Skip credits", commercial: "Skip commercial" },
+    next: (title: string) => `Next: ${isolated(title)}`,
+    nextUp: "Next",
+    nextIn: (seconds: number) => `Next in ${seconds} s`,
+    playNow: "Play now",
+    playNextAlways: "Play what follows by itself",
+    evenLoudness: "Even out loudness",
+    captionKinds: { forced: "forced", hearingImpaired: "for the hard of hearing", drawn: "part of the picture" },
+    captionTrack: (n: number) => `Subtitles ${n}`,
     megabits: (bps: number) => `${(bps / 1e6).toFixed(bps < 10e6 ? 1 : 0)} Mbit/s`,
     seconds: (s: number) => `${s.toFixed(0)} s`,
     dropped: (n: number, of: number) => `${whole(n)} of ${whole(of)}`,

@@ -90,8 +90,20 @@ export const api = {
     return answer(http.GET("/v1/videos/{id}", { params: { path: { id } } }));
   },
 
-  async play(id: string, caps: string): Promise<Playback> {
-    return answer(http.GET("/v1/videos/{id}/play", { params: { path: { id }, query: { caps } } }));
+  /** `burn`: the stream of picture subtitles to be drawn into the picture. */
+  async play(id: string, caps: string, burn: number | null): Promise<Playback> {
+    const query = { caps, ...(burn !== null && { burn }) };
+    return answer(http.GET("/v1/videos/{id}/play", { params: { path: { id }, query } }));
+  },
+
+  /** What follows a video: the next episode, or the next in its folder. */
+  async nextVideo(id: string): Promise<Video | null> {
+    return (await answer(http.GET("/v1/videos/{id}/next", { params: { path: { id } } }))).item;
+  },
+
+  /** What the person has begun, the latest first. */
+  async begun(limit: number): Promise<readonly Video[]> {
+    return (await answer(http.GET("/v1/continue", { params: { query: { limit } } }))).items;
   },
 
   async savePosition(id: string, report: PositionReport, leaving: boolean): Promise<void> {

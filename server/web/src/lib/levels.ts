@@ -87,6 +87,40 @@ export interface SoundTrack {
   readonly isDefault: boolean;
 }
 
+/** Subtitles that are pictures: they show only when drawn into the video. By FFmpeg's names. */
+const DRAWN = ["hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub"];
+
+export interface DrawnSubtitles {
+  /** The stream in the file. */
+  readonly index: number;
+  readonly lang: string;
+  readonly title: string;
+  readonly forced: boolean;
+  readonly hearingImpaired: boolean;
+}
+
+interface SubtitleStream {
+  readonly index: number;
+  readonly kind: string;
+  readonly codec: string;
+  readonly language?: string | null;
+  readonly title?: string | null;
+  readonly forced: boolean;
+  readonly hearing_impaired: boolean;
+}
+
+export function drawnSubtitles(streams: readonly SubtitleStream[]): DrawnSubtitles[] {
+  return streams
+    .filter((stream) => stream.kind === "subtitle" && DRAWN.includes(stream.codec))
+    .map(({ index, language, title, forced, hearing_impaired }) => ({
+      index,
+      lang: language ?? "",
+      title: title ?? "",
+      forced,
+      hearingImpaired: hearing_impaired,
+    }));
+}
+
 interface AudioStream {
   readonly index: number;
   readonly kind: string;

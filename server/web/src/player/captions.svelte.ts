@@ -16,6 +16,9 @@ interface Track {
   readonly url: string;
   /** Only signs and foreign speech. */
   readonly forced: boolean;
+  readonly hearing_impaired: boolean;
+  /** On by itself for this person. */
+  readonly default: boolean;
 }
 
 const OFF = "off";
@@ -37,12 +40,18 @@ export class Captions {
   #element: HTMLVideoElement | null = null;
   #listening: TextTrack | null = null;
 
-  attach(element: HTMLVideoElement, tracks: readonly Track[]): void {
+  /** `wanted`: false while subtitles are part of the picture. */
+  attach(element: HTMLVideoElement, tracks: readonly Track[], wanted: boolean): void {
     this.#element = element;
     this.tracks = tracks;
     const kept = remembered("captions");
-    const track = kept === null || kept === OFF ? null : trackFor(tracks, kept);
-    this.#show(track ? tracks.indexOf(track) : -1);
+    const track = kept === OFF ? null : kept === null ? tracks.find((each) => each.default) : trackFor(tracks, kept);
+    this.#show(track && wanted ? tracks.indexOf(track) : -1);
+  }
+
+  /** Leave the picture to subtitles that are part of it. */
+  hide(): void {
+    this.#show(-1);
   }
 
   choose(index: number): void {

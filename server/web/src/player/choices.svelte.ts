@@ -1,6 +1,17 @@
 import type { Playback as PlayDecision, VideoDetail } from "../api/types";
 import { trackFor } from "../lib/cues";
-import { parseWish, qualitiesOf, qualityFor, shortSide, soundTracks, type Quality, type SoundTrack, type Wish } from "../lib/levels";
+import {
+  drawnSubtitles,
+  parseWish,
+  qualitiesOf,
+  qualityFor,
+  shortSide,
+  soundTracks,
+  type DrawnSubtitles,
+  type Quality,
+  type SoundTrack,
+  type Wish,
+} from "../lib/levels";
 import { remember, remembered } from "../state/storage";
 import type { Engine, Sound } from "./engine";
 
@@ -28,6 +39,10 @@ export class Choices {
   /** The renditions of the segments; empty until they are known. */
   offered = $state.raw<readonly Quality[]>([]);
   shown = $state.raw<Quality | null>(null);
+  /** Subtitles that the hub can draw into the picture. */
+  readonly drawn: readonly DrawnSubtitles[];
+  /** The stream of picture subtitles that is drawn into the picture. */
+  burn = $state<number | null>(null);
   /** The track that plays when nothing is asked for. */
   readonly #usual: SoundTrack | null;
   readonly #sourceHeight: number;
@@ -35,6 +50,7 @@ export class Choices {
 
   constructor(detail: VideoDetail) {
     this.tracks = soundTracks(detail.streams, languageName);
+    this.drawn = drawnSubtitles(detail.streams);
     this.#usual = this.tracks.find((track) => track.isDefault) ?? this.tracks[0] ?? null;
     this.track = trackFor(this.tracks, remembered("sound")) ?? this.#usual;
     this.#sourceHeight = shortSide(detail.width ?? 0, detail.height ?? 0);
@@ -43,7 +59,7 @@ export class Choices {
   /** What to play of what the hub offers, so that the choices can be met. */
   source(decision: PlayDecision): Source {
     const isSmaller = typeof this.wish === "number" && this.wish < this.#sourceHeight;
-    const asItIs = decision.mode === "direct" && !isSmaller && this.track === this.#usual;
+    const asItIs = decision.mode === "direct" && this.burn === null && !isSmaller && this.track === this.#usual;
     return asItIs || decision.hls_url === null ? { kind: "direct", url: decision.url } : { kind: "hls", url: decision.hls_url };
   }
 

@@ -135,6 +135,14 @@ export class Playback {
     this.engine = null;
   }
 
+  /** The person chose subtitles that are pictures, or none of them any more. */
+  burn(stream: number | null): void {
+    if (this.choices.burn === stream) return;
+    this.choices.burn = stream;
+    this.#attempt = 0;
+    void this.#recover(true);
+  }
+
   /** The person chose other pictures or other sound. */
   chosen(): void {
     if (!this.decision || !this.engine || this.#recovering) return;
@@ -280,7 +288,7 @@ export class Playback {
       if (this.#stopped.signal.aborted) break;
       try {
         this.#caps ||= await this.#measure();
-        this.#load(await api.play(this.detail.id, without(this.#caps, this.#failed)));
+        this.#load(await this.#ask());
         break;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
@@ -356,9 +364,13 @@ export class Playback {
     return this.#renewing.then(() => withToken(url, this.#token));
   }
 
+  #ask(): Promise<PlayDecision> {
+    return api.play(this.detail.id, without(this.#caps, this.#failed), this.choices.burn);
+  }
+
   async #renew(): Promise<void> {
     try {
-      const decision = await api.play(this.detail.id, without(this.#caps, this.#failed));
+      const decision = await this.#ask();
       this.#token = tokenOf(decision.url);
       this.#expiresAtMs = Date.parse(decision.expires_at);
     } catch (error) {

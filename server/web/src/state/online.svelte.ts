@@ -4,6 +4,7 @@ import type { HubEvent } from "../api/types";
 import { ApiError } from "../api/errors";
 import { events } from "./events.svelte";
 import { jobs } from "./jobs.svelte";
+import { continuing } from "./continuing.svelte";
 import { library } from "./library.svelte";
 import { session } from "./session.svelte";
 
@@ -33,5 +34,6 @@ export function goOnline(): () => void {
     removeEventListener("pagehide", keep);
     jobs.clear();
     library.clear();
+    continuing.clear();
   };
 }
