@@ -75,7 +75,7 @@ def _video(job: SegmentsJob, rendition: VideoRendition) -> Iterator[tuple[Fragme
             # A millisecond more: rounding must not lead to the key frame before.
             goal_us = job.timeline.start_us + (borders[0] + CLOCK_HZ // 1000) * 1_000_000 // CLOCK_HZ
             packets = packets_from(container, stream, goal_us - back_us)
-            key = next((p for p in packets if _begins(p, borders[0], clock)), None)
+            key = _find(packets, borders[0], clock)
             if key is None:
                 continue
             stamper = _Stamper(stream, video, clock, has_decode_times=is_mp4(container))
@@ -89,6 +89,16 @@ def _video(job: SegmentsJob, rendition: VideoRendition) -> Iterator[tuple[Fragme
 
 def _begins(packet: Packet[Any], border: int, clock: Clock) -> bool:
     return packet.is_keyframe and packet.pts is not None and abs(clock.at(packet.pts) - border) <= _SAME_TICKS
+
+
+def _find(packets: Iterator[Packet[Any]], border: int, clock: Clock) -> Packet[Any] | None:
+    """The key frame at `border`; None when a picture comes so late that it cannot come any more."""
+    for packet in packets:
+        if _begins(packet, border, clock):
+            return packet
+        if packet.pts is not None and clock.at(packet.pts) > border + CLOCK_HZ:
+            return None
+    return None
 
 
 def _between(

@@ -86,12 +86,14 @@ def packets_from(container: InputContainer, stream: Stream, time_us: int) -> Ite
 
 
 def seek(container: InputContainer, stream: Stream, time_us: int) -> None:
-    """Go to the nearest point at or before source time `time_us` from which `stream` can be read."""
+    """Go to the nearest point at or before source time `time_us` from which `stream` can be read, and it alone."""
     guide = stream
-    if stream.type != "video" and not is_mp4(container):
-        # Matroska's cues and others' indexes are kept for the pictures; only MP4 knows each stream's own.
+    if stream.type != "video" and not is_mp4(container) and container.format.name != "mpegts":
+        # Matroska's cues and others' indexes are kept for the pictures.
         guide = shown_video(container) or stream
+    read_only(container, stream, guide)
     container.seek(int(time_us / 1_000_000 / (guide.time_base or Fraction(1, 1_000_000))), stream=guide)
+    read_only(container, stream)
 
 
 def is_mp4(container: InputContainer) -> bool:

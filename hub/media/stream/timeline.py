@@ -269,7 +269,9 @@ class _Reader:
             return pictures
         if pictures.keys:
             pictures.key_bytes.append(size)
-        if untimed and stream.codec_context.has_b_frames:
+        # AVI's stamps count packets, in the order of decoding.
+        is_untimed = untimed > 0 or self._container.format.name == "avi"
+        if is_untimed and stream.codec_context.has_b_frames:
             pictures.problem = (
                 "The container does not say when its pictures are shown, only when they are decoded."
             )

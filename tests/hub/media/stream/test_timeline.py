@@ -218,6 +218,18 @@ def test_open_groups_of_pictures_are_not_cut(tmp_path: Path, suffix: str) -> Non
     assert video.copy_problem is not None
 
 
+def test_avi_does_not_say_when_reordered_pictures_are_shown(tmp_path: Path) -> None:
+    """Its stamps count packets; without reordering that is as good."""
+    video = timeline_of(tmp_path, ".avi", seconds=3, video="h264", video_options=B_FRAMES).video
+    assert video is not None
+    assert video.keys == ()
+    assert video.copy_problem is not None
+    assert "only when they are decoded" in video.copy_problem
+    video = timeline_of(tmp_path, ".avi", seconds=3, video="h264", video_options=KEYS).video
+    assert video is not None
+    assert video.copy_problem is None
+
+
 def test_films_of_all_rates_are_named_by_their_rate(tmp_path: Path) -> None:
     """Times in milliseconds (MKV) or ticks (MP4) give the common rate behind them."""
     clip = clip_bytes(".mp4", seconds=4, video_options=KEYS, audio=None)
