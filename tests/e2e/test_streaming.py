@@ -121,17 +121,22 @@ def play(page: Page, player: str, url: str) -> None:
         "Shaka": ("shaka-player/dist/shaka-player.compiled.js", _SHAKA),
     }
     file, code = scripts[player]
-    page.add_script_tag(path=MODULES / file)
+    page.add_script_tag(content=(MODULES / file).read_text())
     page.evaluate(code, url)
     page.evaluate("until(() => video.currentTime > 0.2, 'beginning')")
 
 
 @pytest.mark.parametrize("title", ["Copied", "Converted"])
-def test_hls_js_plays_to_the_end_and_seeks_to_the_frame(hub: Serving, stage: Page, title: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "key"), [("hls.js", "hls_url"), ("Shaka", "dash_url"), ("Shaka", "hls_url")]
+)
+def test_a_browser_plays_to_the_end_and_seeks_to_the_frame(
+    hub: Serving, stage: Page, title: str, name: str, key: str
+) -> None:
     found = decision(hub, title)
     assert found["mode"] == ("direct" if title == "Copied" else "transcode")
 
-    play(stage, "hls.js", hub.url + found["hls_url"])
+    play(stage, name, hub.url + found[key])
 
     assert stage.evaluate("video.duration") == pytest.approx(LENGTH_S, abs=0.1)
     seeks_land(stage, 5)
