@@ -180,6 +180,7 @@ export const texts = {
     size: "Size",
     format: "Format",
     file: "File",
+    problem: "Problem",
     published: "Published",
     added: "Added",
     views: "Views",
