@@ -72,7 +72,10 @@ def a_detail(number: int, **changes: Any) -> VideoDetail:
         file_path=None,
         streams=[],
         chapters=[],
+        markers=[],
         captions=[],
+        gain_db=None,
+        storyboard_version=None,
         problem=None,
         updated_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
