@@ -62,7 +62,7 @@ class FragmentWriter:
     def init(self) -> bytes:
         """The init segment (`ftyp` and `moov`). Of AC-3 and E-AC-3 it is known only after a segment."""
         if self._init is None:
-            self._init = self._mux(())[0]
+            raise ValueError(f"The header of {self._codec} is known only after a segment.")
         return self._init
 
     def segment(self, packets: Sequence[Packet[Any]], sequence: int) -> bytes:

@@ -113,6 +113,17 @@ def test_the_init_segment_does_not_depend_on_the_segment() -> None:
         assert len(inits) == 1
 
 
+def test_a_header_that_is_in_the_packets_is_known_after_them() -> None:
+    """AC-3 says in its frames what stands in the header."""
+    with av.open(io.BytesIO(clip_bytes(".mkv", video=None, audio="ac3"))) as source:
+        packets, scale = track_packets(source.streams[0])
+        writer = FragmentWriter(source.streams[0], scale)
+        with pytest.raises(ValueError, match="only after a segment"):
+            _ = writer.init
+        writer.segment(packets, 0)
+        assert writer.init.startswith(b"\0\0\0")
+
+
 def test_a_segment_of_nothing_is_refused() -> None:
     """A plan has no empty segment, so one is a mistake of the caller."""
     with (

@@ -197,6 +197,19 @@ def test_a_variable_rate_is_told(tmp_path: Path) -> None:
         assert (video.rate, video.is_variable) == (Fraction(25), False)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_three_hours_with_a_picture_every_ten_seconds(tmp_path: Path, suffix: str) -> None:
+    """A slide show: a rate fine enough for its changes, the real end, and no copy that nobody could seek in."""
+    clip = clip_bytes(".mp4", seconds=4, audio=None, video_options=KEYS)
+    data = restamped(clip, suffix, lambda n: Fraction(10 * n), repeat=11, keep=1080)
+    video = read_timeline(saved(tmp_path, suffix, data)).video
+    assert video is not None
+    assert (video.rate, video.is_variable) == (Fraction(10), True)
+    assert abs(video.end_ticks / CLOCK_HZ - 10_800) <= 10
+    assert video.copy_problem is not None
+    assert "100 seconds apart" in video.copy_problem
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
 def test_one_picture(tmp_path: Path, suffix: str) -> None:
     """A film of a single frame has a key frame, an end, and a sane rate."""
