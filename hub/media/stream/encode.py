@@ -4,8 +4,8 @@ One loop decodes. Each rendition has a thread that brings pictures to its rate a
 segment as soon as its last packet is out. Frame n of a rendition shows the last picture whose time, rounded to the
 rendition's rate, is not after n; so a segment's contents do not depend on where its session began.
 
-An encoder is run to its end wherever the next segment is not wanted yet, and after the first segment, for which
-somebody waits: what it still holds would otherwise come out only with later pictures.
+An encoder is run to its end wherever the next segment is not wanted yet, and after the first segment of a single
+rendition, for which a viewer waits: what it still holds would otherwise come out only with later pictures.
 """
 
 from __future__ import annotations
@@ -248,8 +248,10 @@ class _Rung:
         self._segment += 1
         if self._segment < job.stop:
             self._frames = self._plan.frames(self._segment)
-        is_waited_for = ended == job.first or not self._session.grants.covers(self._segment)
-        if is_waited_for or self._segment == job.stop or starts_anew(self._rendition.codec):
+        # A viewer waits for the first segment of a single rendition; a ladder is made ahead, and a run costs memory.
+        is_waited_for = ended == job.first and len(job.outputs) == 1
+        is_last_for_now = self._segment == job.stop or not self._session.grants.covers(self._segment)
+        if is_waited_for or is_last_for_now or starts_anew(self._rendition.codec):
             self._deliver(encoder.finish())
             self._encoder = None
 

@@ -14,6 +14,7 @@ from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from PIL import Image
 
+from hub.media.orientation import Orientation
 from hub.media.probe import orientation_of
 from hub.media.stream.decoding import Picture
 from hub.media.stream.tonemap import Colours, cube
@@ -54,31 +55,31 @@ class Converter:
 
     def convert(self, frame: VideoFrame) -> VideoFrame:
         """A new picture; `frame` is not changed and may be used by other threads at the same time."""
-        turn = orientation_of(frame).transpose
-        kind = (*_look(frame), frame.color_trc, frame.color_primaries, turn)
+        kind = (*_look(frame), frame.color_trc, frame.color_primaries, frame.rotation)
         if kind != self._kind:
-            self._graph = _Linear(frame, self._filters(frame, turn), self._threads)
+            # Not for each frame: looking at side data puts it into a reference cycle, and its memory stays taken.
+            self._graph = _Linear(frame, self._filters(frame, orientation_of(frame)), self._threads)
             self._kind = kind
         (converted,) = self._graph.push(frame)
         return converted
 
-    def _filters(self, frame: VideoFrame, turn: Image.Transpose | None) -> Filters:
+    def _filters(self, frame: VideoFrame, orientation: Orientation) -> Filters:
         # Scaled first: turning and mapping colours cost less on small pictures.
         size = f"{self._width}:{self._height}"
-        if orientation_of(frame).swaps_sides:
+        if orientation.swaps_sides:
             size = f"{self._height}:{self._width}"
         scale = f"{size}:in_color_matrix={_matrix(frame)}:in_range={'full' if _is_full(frame) else 'limited'}"
         to_709 = "out_color_matrix=bt709:out_range=limited"
         colours = _colours(frame)
         if colours is None:
-            return (("scale", f"{scale}:{to_709}"), ("format", "yuv420p"), *_TURNS[turn])
+            return (("scale", f"{scale}:{to_709}"), ("format", "yuv420p"), *_TURNS[orientation.transpose])
         return (
             ("scale", f"{scale}:out_range=full"),
             ("format", "gbrp10le"),
             ("lut3d", colours),
             ("scale", to_709),
             ("format", "yuv420p"),
-            *_TURNS[turn],
+            *_TURNS[orientation.transpose],
         )
 
 
