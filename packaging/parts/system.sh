@@ -33,7 +33,8 @@ need|cmd openssl|openssl
 need|cmd nginx /usr/sbin/nginx|nginx-light'
 
 PACKAGES_BENCH='
-need|cmd wrk|wrk'
+need|cmd wrk|wrk
+need|cmd ffmpeg|ffmpeg'
 
 packages_for() { # LEVEL
     # On other systems the Python packages bring all they need; libvlc comes with VLC itself.
