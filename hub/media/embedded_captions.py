@@ -16,7 +16,7 @@ from av.subtitles.subtitle import AssSubtitle
 from hub.media.captions import write_events
 from hub.media.files import publish
 from hub.media.operations import ExtractCaptionsJob, Report
-from hub.media.source import decoder_of, open_media
+from hub.media.source import decoder_of, demux, open_media
 from hub.media.types import TEXT_CODECS
 
 MAX_EVENTS = 200_000
@@ -56,12 +56,12 @@ def _read(container: InputContainer, tracks: dict[int, _Track], report: Report) 
     start_s = (container.start_time or 0) / 1_000_000
     total_s = (container.duration or 0) // 1_000_000
     reported = time.monotonic()
-    for packet in container.demux(*(track.stream for track in tracks.values())):
+    for packet in demux(container, *(track.stream for track in tracks.values())):
         if packet.pts is None or not packet.size or not packet.time_base:
             continue
         at_s = float(packet.pts * packet.time_base) - start_s
         duration_s = float((packet.duration or 0) * packet.time_base)
-        tracks[packet.stream.index].take(cast("Packet[SubtitleStream]", packet), at_s, duration_s)
+        tracks[packet.stream.index].take(packet, at_s, duration_s)
         if total_s and time.monotonic() - reported >= _REPORT_EVERY_S:
             reported = time.monotonic()
             report(round(at_s), total_s, "captions")

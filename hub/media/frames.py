@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from hub.media import scoring
-from hub.media.source import limit_decoder
+from hub.media.source import demux, limit_decoder
 
 # Where to look, as parts of the duration: past the titles, before the ending gives itself away; the middle first.
 POSITIONS = (0.3, 0.5, 0.15, 0.4, 0.65, 0.08, 0.8)
@@ -121,7 +121,7 @@ def _key_frames(
 
 def next_key_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
     """The next key frame, decoded; None when there is none within reach. FFmpeg's errors."""
-    for count, packet in enumerate(container.demux(stream)):
+    for count, packet in enumerate(demux(container, stream)):
         if packet.size and packet.is_keyframe:
             frames = packet.decode()
             # A decoder that reorders holds the picture back until it is drained; the next seek revives it.
@@ -140,7 +140,7 @@ def _frames_from_start(
     next_s, left = -1.0, 24
     try:
         container.seek(0)
-        for packet in container.demux(stream):
+        for packet in demux(container, stream):
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:

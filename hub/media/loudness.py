@@ -14,7 +14,7 @@ from av.stream import Disposition
 
 from hub.media.errors import BrokenMedia, NotMedia
 from hub.media.operations import LoudnessJob, Report
-from hub.media.source import decoder_of, open_media
+from hub.media.source import decoder_of, demux, open_media
 from hub.media.types import Loudness
 
 _REPORT_EVERY_S = 0.5
@@ -35,7 +35,7 @@ def run(job: LoudnessJob, report: Report) -> Loudness:
         meter = _Meter()
         total_s = (container.duration or 0) // 1_000_000
         reported = time.monotonic()
-        for packet in container.demux(stream):
+        for packet in demux(container, stream):
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:

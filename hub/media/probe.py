@@ -24,7 +24,7 @@ from hub.media.fingerprint import fingerprint_of
 from hub.media.layout import Layout
 from hub.media.operations import ProbeJob, Report
 from hub.media.orientation import UPRIGHT, Orientation, from_display_matrix
-from hub.media.source import decoder_of, limit_decoder, media_errors, open_media
+from hub.media.source import decoder_of, demux, limit_decoder, media_errors, open_media
 from hub.media.types import Chapter, Probe, ProbeResult, Stream, StreamKind
 
 _MAX_STREAMS, _MAX_CHAPTERS, _MAX_TAGS, _MAX_TEXT = 128, 2_000, 64, 8_192
@@ -150,7 +150,7 @@ def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame |
     limit_decoder(stream)
     packets = 0
     try:
-        for packet in container.demux(stream):
+        for packet in demux(container, stream):
             packets += 1
             try:
                 for frame in packet.decode():
@@ -168,7 +168,7 @@ def _require_content(container: InputContainer, layout: Layout, streams: list[Av
     """CutShort when the index is all there is."""
     container.seek(0)
     try:
-        next(p for p in container.demux(*streams) if p.size)
+        next(p for p in demux(container, *streams) if p.size)
     except (StopIteration, av.error.InvalidDataError) as error:
         words = "is cut short" if layout.truncated else "holds nothing"
         raise CutShort(f"The file {words}: it has an index, but no pictures or sound.") from error

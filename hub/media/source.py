@@ -11,12 +11,13 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn, cast
+from typing import NoReturn, TypeVar, cast
 
 import av
 import av.error
 from av.codec import CodecContext
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Stream
 
 from hub.errors import MediaError
@@ -33,6 +34,8 @@ FORMATS = (
 MAX_PIXELS = 1 << 27  # 16384 × 8192: an 8K film fits four times; a decoded frame stays under 800 MB
 _OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "none", "max_pixels": str(MAX_PIXELS)}
 _READ_BYTES = 128 * 1024
+
+S = TypeVar("S", bound=Stream)
 
 
 class _Descriptor:
@@ -86,6 +89,18 @@ def open_media(path: bytes) -> Iterator[tuple[int, Layout, InputContainer]]:
             raise _why_not(fd, layout) from error
         with opened as container:
             yield fd, layout, container
+
+
+def demux(container: InputContainer, *streams: S) -> Iterator[Packet[S]]:
+    """Packets of the streams as they come in the file, then an empty one of each, which drains its decoder.
+
+    Transport streams, FLV and MPEG programme streams may bring further streams on the way. PyAV leaves them out, but
+    at the end it looks for them among those it knows (`InputContainer.demux`), after all that was wanted.
+    """
+    try:
+        yield from cast("Iterator[Packet[S]]", container.demux(*streams))
+    except IndexError:
+        return
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from hub.media.frames import image_of, representative_frame, to_rgb
 from hub.media.operations import Report, ThumbnailJob
 from hub.media.orientation import Orientation
 from hub.media.probe import display_size, is_cover, orientation_of
-from hub.media.source import decoder_of, open_media
+from hub.media.source import decoder_of, demux, open_media
 from hub.media.types import Thumbnails
 
 HDR_TRANSFERS = (16, 18)  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG), ITU-T H.273 code points
@@ -137,7 +137,7 @@ def _from_media(source: bytes, max_width: int) -> _Picture:
 
 def _cover_image(container: InputContainer, stream: AvStream, max_width: int) -> Image.Image:
     container.seek(0)
-    packet = next((p for p in container.demux(stream) if p.size), None)
+    packet = next((p for p in demux(container, stream) if p.size), None)
     if packet is None:
         raise NoPicture("The file announces cover art but has none.")
     try:

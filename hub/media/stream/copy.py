@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import chain
 from typing import Any
 
+from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
@@ -21,7 +22,7 @@ from hub.media.source import open_media
 from hub.media.stream.codec_names import codec_of, extradata_of
 from hub.media.stream.fragments import FragmentWriter, segment_name, write_atomically, write_init
 from hub.media.stream.frame_times import Smoother
-from hub.media.stream.plan import AudioGrid, CopyPlan, audio_plan, audio_stream, video_plan
+from hub.media.stream.plan import AudioGrid, CopyPlan, audio_plan, audio_stream, plan_of, video_plan
 from hub.media.stream.reading import Clock, is_mp4, packets_from
 from hub.media.stream.types import (
     CLOCK_HZ,
@@ -53,7 +54,11 @@ def run(job: SegmentsJob, report: Report) -> Made:
         else _audio(job, job.rendition)
     )
     for k, (writer, packets) in enumerate(made, job.first):
-        data = writer.segment(packets, k)
+        try:
+            data = writer.segment(packets, k)
+        except FFmpegError as error:
+            words = f"The file is damaged: what is at {float(plan_of(job.timeline, job.rendition).start_s(k)):.3f} s"
+            raise BrokenMedia(f"{words} cannot be repacked.") from error
         write_init(job.folder, writer.init)
         write_atomically(job.folder, segment_name(k), data)
         report(k + 1, job.stop, job.rendition.id)
@@ -219,9 +224,12 @@ def _numbered(
             return
         if number <= last:
             continue  # before the beginning, or a second one where stamps jumped back
+        content = _without_header(bytes(packet)) if has_headers else bytes(packet)
+        if has_headers and _without_header(content) is not content:
+            continue  # damaged: another frame's header inside this one, which no muxer takes
         last = number
         # Without side data: what it says to skip at the beginning of the file would be skipped in each segment.
-        copied: Packet[Any] = Packet(_without_header(bytes(packet)) if has_headers else bytes(packet))
+        copied: Packet[Any] = Packet(content)
         copied.is_keyframe = True
         yield number, copied
 

@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from hub.media.errors import BrokenMedia, NoPicture
-from hub.media.source import limit_decoder, open_media
+from hub.media.source import demux, limit_decoder, open_media
 from hub.media.stream.types import CLOCK_HZ, Timeline
 
 _BACK_OFF_S = (0, 2, 8, 32, 128, 512, 2_048, 8_192)
@@ -147,7 +147,7 @@ def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet[S
     errors = 0
     while errors < _READ_ERRORS:
         try:
-            for packet in container.demux(*streams):
+            for packet in demux(container, *streams):
                 yield packet
                 errors = 0
             return

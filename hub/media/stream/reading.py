@@ -15,6 +15,7 @@ from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from hub.media.probe import is_cover
+from hub.media.source import demux
 
 _BEGINNING_US = 1_000_000
 _BACK_S = (0, 2, 8, 30)
@@ -102,7 +103,7 @@ def is_mp4(container: InputContainer) -> bool:
 
 
 def _present(container: InputContainer, stream: Stream) -> Iterator[Packet[Any]]:
-    return (packet for packet in container.demux(stream) if packet.size)
+    return (packet for packet in demux(container, stream) if packet.size)
 
 
 def _until_stamped(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:

@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 
 from hub.media.errors import NotMedia
 from hub.media.operations import Report
-from hub.media.source import decoder_of, open_media
+from hub.media.source import decoder_of, demux, open_media
 from hub.media.stream.audio_frames import AudioFacts, Stamp, audio_timeline
 from hub.media.stream.codec_names import codec_of, name_codec
 from hub.media.stream.frame_times import Smoother, frame_rate, is_idr, nal_length_bytes
@@ -291,7 +291,7 @@ class _Reader:
     def _demux(self, streams: Sequence[Stream]) -> Iterator[Packet[Any]]:
         """Packets with content up to the end, or to where the file is damaged."""
         try:
-            for packet in self._container.demux(*streams):
+            for packet in demux(self._container, *streams):
                 if packet.size:
                     yield packet
         except FFmpegError:
