@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from typing import cast
 
 import pysubs2
 from av.container import InputContainer
