@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
+import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
+import psutil
 import pytest
 import vlc
 from playwright.sync_api import Page
@@ -178,3 +183,52 @@ def test_libvlc_plays_hls_to_the_end(hub: Serving) -> None:
         player.release()
         media.release()
         instance.release()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("title", ["Copied", "Converted"])
+def test_ffmpeg_reads_hls_without_a_complaint(hub: Serving, title: str) -> None:
+    address = hub.url + decision(hub, title)["hls_url"]
+    command = ["ffmpeg", "-hide_banner", "-nostdin", "-v", "warning", "-stats", "-i", address]
+
+    done = subprocess.run(
+        [*command, "-map", "0:v:0", "-map", "0:a:0", "-f", "null", "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+
+    lines = [line for line in re.split(r"[\r\n]+", done.stderr) if line]
+    assert [line for line in lines if not line.startswith("frame=")] == []
+    assert re.match(rf"frame= *{LENGTH_S / FRAME_S:.0f} ", lines[-1])
+
+
+def test_a_killed_hub_leaves_no_encoder_behind(tmp_path: Path) -> None:
+    films = tmp_path / "films"
+    films.mkdir()
+    make_clip(films / "Film.mkv", seconds=LENGTH_S, size=(640, 360), video="mpeg4")
+    with Serving(tmp_path / "data") as hub:
+        hub.set_up()
+        hub.call("POST", "/v1/folders", {"path": str(films)})
+        hub.call("POST", "/v1/scans", {})
+        wait_for_jobs(hub)
+        found = decision(hub, "Film")
+        master = _get(hub.url + found["hls_url"])
+        variant = next(line for line in master.splitlines() if not line.startswith("#"))
+        address = urljoin(hub.url + found["hls_url"], variant)
+        assert _get(address.replace("index.m3u8", "2.m4s"))
+        assert hub.process is not None
+        workers = psutil.Process(hub.process.pid).children(recursive=True)
+        assert workers
+
+        hub.kill()
+
+        _, alive = psutil.wait_procs(workers, timeout=5)
+        assert alive == []
+
+
+def _get(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=30) as response:  # noqa: S310  # the hub of this test
+        body: bytes = response.read()
+    return body.decode("utf-8", "replace")
