@@ -94,20 +94,23 @@ class Server:
             self._restore_handler = _handle_loop_errors(loop, connections)
             return listening
         except OSError as error:
-            raise HubError(self._why(error)) from error
+            raise HubError(" ".join(why_not_listening(self._host, self._port, error))) from error
 
-    def _why(self, error: OSError) -> str:
-        where = f"{self._host or '0.0.0.0'}, port {self._port}"
-        if error.errno == errno.EADDRINUSE:
-            return (
-                f"Port {self._port} is in use on {self._host or 'this machine'}. Stop what uses it, or choose another "
-                "with --port (0 picks a free one)."
-            )
-        if error.errno == errno.EACCES:
-            return f"This account may not listen on {where}. Choose a port above 1023 with --port."
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-            return f"{self._host} is not an address of this machine. Choose another with --host."
-        return f"Marquee cannot listen on {where}: {error.strerror or error}."
+
+def why_not_listening(host: str, port: int, error: OSError) -> tuple[str, str]:
+    """(why an address cannot be listened on, what to do), each in a sentence."""
+    where = f"{host or '0.0.0.0'}, port {port}"
+    if error.errno == errno.EADDRINUSE:
+        advice = "Stop what uses it, or choose another with --port (0 picks a free one)."
+        return f"Port {port} is in use on {host or 'this machine'}.", advice
+    if error.errno == errno.EACCES:
+        return f"This account may not listen on {where}.", "Choose a port above 1023 with --port."
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is not an address of this machine.", "Choose another with --host."
+    return (
+        f"Marquee cannot listen on {where}: {error.strerror or error}.",
+        "Choose another with --host or --port.",
+    )
 
 
 def _handle_loop_errors(loop: asyncio.AbstractEventLoop, connections: Connections) -> Callable[[], None]:

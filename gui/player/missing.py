@@ -6,11 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.player.vlc_library import INSTALL
 from gui.views.buttons import IconButton, PrimaryButton
 from gui.views.texts import PlainLabel, WrappedLabel
-
-INSTALL = "sudo apt install libvlc5 vlc-plugin-base"
-"""Debian and Ubuntu; other systems have one package called vlc."""
 
 
 class ProblemPanel(QWidget):

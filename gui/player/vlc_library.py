@@ -12,6 +12,9 @@ from gui.player.engine import EngineMissing
 
 log = logging.getLogger(__name__)
 
+INSTALL = "sudo apt install libvlc5 vlc-plugin-base"
+"""Debian and Ubuntu; other systems have one package called vlc."""
+
 OPTIONS = (
     "--quiet",
     "--ignore-config",

@@ -38,6 +38,7 @@ _OWN_COMMANDS = {
     "removed": "hub.cli.removed:removed",
     "user": "hub.cli.users:user",
     "config": "hub.cli.config:config",
+    "doctor": "hub.cli.doctor:doctor",
 }
 
 

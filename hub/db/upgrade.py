@@ -39,7 +39,7 @@ def upgrade_database(engine: Engine, backups: Path) -> None:
 
 def _upgrade(engine: Engine, backups: Path) -> None:
     with engine.connect() as connection:
-        present = _present_revision(connection)
+        present = present_revision(connection)
         is_empty = present is None and not inspect(connection).get_table_names()
     if present == REVISIONS[-1]:
         return
@@ -72,7 +72,8 @@ def _run(engine: Engine) -> None:
     log.info("the database schema is now %s", REVISIONS[-1])
 
 
-def _present_revision(connection: Connection) -> str | None:
+def present_revision(connection: Connection) -> str | None:
+    """The schema that a database has; None without one of Marquee's."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

@@ -87,5 +87,10 @@ def decoding_load(source: tuple[int, int], rate: float) -> float:
     return DECODING_COST * source[0] * source[1] * rate
 
 
+def conversions(pixels_per_s: float, source: tuple[int, int], to: tuple[int, int], rate: float) -> int:
+    """How many films of `source` (width, height) are converted to pictures of `to` at once on such a machine."""
+    return int(pixels_per_s / (to[0] * to[1] * rate + decoding_load(source, rate)))
+
+
 def _videos(count: int) -> str:
     return "one video" if count == 1 else f"{count} videos"

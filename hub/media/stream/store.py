@@ -219,7 +219,7 @@ class SegmentStore:
         index, free_bytes = await asyncio.to_thread(_list_all, self.root, self._clock())
         self._index = index
         if self._limit_bytes == 0:
-            self._limit_bytes = min(50 << 30, (free_bytes + self.used_bytes) // 10)
+            self._limit_bytes = default_limit_bytes(free_bytes, self.used_bytes)
         self._listed.set()
         log.debug("%d renditions with %d bytes are kept", len(index.renditions), self.used_bytes)
         await self._evict(self.used_bytes - self._limit_bytes)
@@ -275,6 +275,24 @@ class SegmentStore:
         found = self._index.renditions.pop(key, None)
         for span in range(len(found.sizes) // SPAN + 1 if found is not None else 0):
             self._index.spans.pop((key, span), None)
+
+
+def default_limit_bytes(free_bytes: int, used_bytes: int) -> int:
+    """How much is kept where nobody said: of a disk that has so much left while so much is used already."""
+    return min(50 << 30, (free_bytes + used_bytes) // 10)
+
+
+def measure(root: Path) -> tuple[int, int]:
+    """Bytes of segments under `root`: (those that may be removed, those made ahead). Only looks; blocking. OSError."""
+    cached_bytes = premade_bytes = 0
+    for folder in (rendition for content in _folders(root) for rendition in _folders(content)):
+        with os.scandir(folder) as entries:
+            sizes = [e.stat(follow_symlinks=False).st_size for e in entries if _SEGMENT.fullmatch(e.name)]
+        if (folder / PREMADE).exists():
+            premade_bytes += sum(sizes)
+        else:
+            cached_bytes += sum(sizes)
+    return cached_bytes, premade_bytes
 
 
 def _sizes(folder: Path, wanted: range) -> tuple[dict[int, int], bool]:

@@ -16,8 +16,8 @@ from pytestqt.qtbot import QtBot
 from gui.operations.playback import Playable
 from gui.player.engine import EngineMissing, EngineState
 from gui.player.keys_dialog import KeysDialog
-from gui.player.missing import INSTALL
 from gui.player.page import PlayerPage
+from gui.player.vlc_library import INSTALL
 from gui.preferences import Preferences
 from gui.session import Session
 from tests.gui.fake_hub import FakeHub, a_detail
