@@ -9,15 +9,17 @@ import asyncio
 import contextlib
 import logging
 import os
+import platform
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from cachetools import LRUCache, TTLCache
 
 from hub.errors import HubError, MediaError, NotFound, NotPlayable, TooBusy
 from hub.media.errors import PoolClosed, UnreadableFile
-from hub.media.operations import TIMELINE
+from hub.media.operations import TIMELINE, TRIAL, TrialJob
 from hub.media.pool import MediaPool, Priority
 from hub.media.stream.blocks import BlockMaker
 from hub.media.stream.failures import Failures
@@ -27,13 +29,15 @@ from hub.media.stream.processes import EncoderProcesses
 from hub.media.stream.sessions import SessionKeeper, Source
 from hub.media.stream.slots import Slots, decoding_load
 from hub.media.stream.store import SegmentStore
-from hub.media.stream.types import Rendition, TextRendition, Timeline, TimelineJob, VideoRendition
+from hub.media.stream.types import Rendition, TextRendition, Timeline, TimelineJob, Trial, VideoRendition
 from hub.media.types import Probe
 from hub.runtime.tasks import TaskScope
 
 log = logging.getLogger(__name__)
 
 TIMELINE_NAME = "timeline.mp"
+MACHINE_NAME = "machine.mp"
+_MEASURE_AFTER_S = 30.0
 TIMELINE_S = 300.0
 """Reading a file without an index takes a pass over all of it, perhaps from a slow disk."""
 _TIMELINE_STEP = "timeline"
@@ -56,6 +60,22 @@ class Prepared(msgspec.Struct, frozen=True):
     complexity: float = 1.0
 
 
+class _Machine(msgspec.Struct, frozen=True):
+    """A trial, and of which machine."""
+
+    name: str
+    trial: Trial
+
+
+def _machine_name() -> str:
+    return f"{platform.node()} {platform.machine()} {os.cpu_count()}"
+
+
+def _is_loaded() -> bool:
+    """Whether others keep the machine busy: a trial beside them would tell too little."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * (os.cpu_count() or 1)
+
+
 class StreamService:
     """Presentations of files, and their segments."""
 
@@ -75,8 +95,9 @@ class StreamService:
         self._starts_s: TTLCache[str, float] = TTLCache(1_000, 3_600)
 
     async def start(self) -> None:
-        """Begin to list what is kept."""
+        """Begin to list what is kept, and later, when nobody streams, to find out what the machine can do."""
         await self.store.start()
+        self._tasks.start(self._measure(), name="measure")
 
     async def close(self) -> None:
         """End what is being made, and write down what was used when."""
@@ -159,6 +180,25 @@ class StreamService:
             plan = self._plans[key] = plan_of(presentation.timeline, rendition)
         return rendition, plan
 
+    async def _measure(self) -> None:
+        """Have the machine tried, once for each; what was found is kept beside the segments."""
+        path = self.store.root / MACHINE_NAME
+        kept = await asyncio.to_thread(_load, path, _Machine)
+        if kept is not None and kept.name == _machine_name():
+            self.slots.measured(kept.trial.pixels_per_s)
+            return
+        await asyncio.sleep(_MEASURE_AFTER_S)
+        while self.keeper.running or self._pool.busy or _is_loaded():  # noqa: ASYNC110  # the last of them tells nobody
+            await asyncio.sleep(_MEASURE_AFTER_S)
+        try:
+            trial = await self._pool.run(TRIAL, TrialJob(), timeout_s=60, priority=Priority.BACKGROUND)
+        except MediaError as error:
+            log.warning("what this machine can encode is not known: %s", error.message)
+            return
+        log.info("this machine encodes %.0f megapixels a second", trial.pixels_per_s / 1e6)
+        self.slots.measured(trial.pixels_per_s)
+        await asyncio.to_thread(_save, path, _Machine(_machine_name(), trial))
+
     # What is known of a content:
 
     async def _prepare(self, content: str, file: StreamFile) -> Prepared:
@@ -191,7 +231,7 @@ class StreamService:
 
     async def _read(self, content: str, file: StreamFile) -> Prepared:
         path = self.store.root / content / TIMELINE_NAME
-        kept = await asyncio.to_thread(_load, path)
+        kept = await asyncio.to_thread(_load, path, Prepared)
         if kept is not None:
             return kept
         failed = await self._failures.of(content)
@@ -238,17 +278,20 @@ def _without(presentation: Presentation, failed: frozenset[str]) -> Presentation
     )
 
 
-def _load(path: Path) -> Prepared | None:
+K = TypeVar("K", bound=msgspec.Struct)
+
+
+def _load(path: Path, kind: type[K]) -> K | None:
     try:
-        return msgspec.msgpack.decode(path.read_bytes(), type=Prepared)
+        return msgspec.msgpack.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
-def _save(path: Path, prepared: Prepared) -> None:
-    """Keep it, if the disk lets us: what is not kept is read again."""
+def _save(path: Path, value: msgspec.Struct) -> None:
+    """Keep it, if the disk lets us: what is not kept is found out again."""
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-        partial.write_bytes(msgspec.msgpack.encode(prepared))
+        partial.write_bytes(msgspec.msgpack.encode(value))
         partial.replace(path)

@@ -153,3 +153,28 @@ async def test_headroom_is_told_only_while_something_runs(service: StreamService
 
     left = service.headroom(film.probe)
     assert left is None or left < service.slots.pixels_per_s
+
+
+async def test_the_machine_is_tried_once_and_remembered(
+    tmp_path: Path, pool: MediaPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.media.stream.service._MEASURE_AFTER_S", 0.01)
+    monkeypatch.setattr("hub.media.stream.service._is_loaded", lambda: False)
+    first = StreamService(tmp_path, pool)
+    assumed = first.slots.pixels_per_s
+    await first.start()
+    async with asyncio.timeout(60):
+        while first.slots.pixels_per_s == assumed:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        while not (tmp_path / "machine.mp").exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await first.close()
+
+    second = StreamService(tmp_path, pool)
+    await second.start()
+    async with asyncio.timeout(10):
+        while second.slots.pixels_per_s == assumed:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    assert second.slots.pixels_per_s == first.slots.pixels_per_s
+    await second.close()
