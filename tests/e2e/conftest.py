@@ -24,7 +24,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 """How long a page may take to show what a test waits for; two busy cores are slow."""
 
 _REPORT_VIOLATIONS = """
