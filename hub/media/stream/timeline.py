@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice, pairwise
+from math import ceil, floor
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from hub.media.errors import NotMedia
+from hub.media.errors import BrokenMedia, NotMedia
 from hub.media.operations import Report
 from hub.media.source import decoder_of, demux, open_media
 from hub.media.stream.audio_frames import AudioFacts, Stamp, audio_timeline
@@ -37,6 +38,8 @@ _SAMPLE, _PATCH = 4_000, 200  # pictures looked at for the rate, and how many in
 _LONGEST_S = 30  # between two key frames: one segment of a copy
 _NAL_BYTES = 1 << 16  # in front of the first slice there are parameter sets and SEI only
 _SAME_TICKS = 100  # stamps in milliseconds
+_LONGEST_FILE_S = 100 * 3600
+"""Stamps that are further away are damage. One of them would make playlists of millions of segments."""
 
 
 class _DoesNotAddUp(Exception):
@@ -90,6 +93,7 @@ class _Reader:
             raise NotMedia("This is not a media file: there is no video or audio in it.")
         read_only(container, *self._wanted)
         self._sound = {s.index: AudioFacts() for s in self._audio}
+        self._possible = {s.index: _possible_stamps(s, self._start_us) for s in self._wanted}
 
     def read(self, *, scan: bool) -> Timeline:
         if scan or not {"mp4", "matroska"} & set(self._container.format.name.split(",")):
@@ -110,6 +114,10 @@ class _Reader:
         ends = [t.end_samples / t.sample_rate_hz for t in audio]
         if video:
             ends.append(video.end_ticks / CLOCK_HZ)
+        if max(ends) > 2 * _LONGEST_FILE_S:  # by an index that says so, or by the length of the last picture
+            if not scan:
+                raise _DoesNotAddUp
+            raise BrokenMedia("The file is damaged: its time stamps make no sense.")
         return Timeline(start_us=self._start_us, duration_s=max(ends), video=video, audio=audio)
 
     # --- MP4 ---
@@ -247,7 +255,7 @@ class _Reader:
         times: list[int] = []
         end, size, untimed = 0, 0, 0
         for packet in self._demux(self._wanted):
-            stamp = Stamp.of(packet)
+            stamp = self._stamp(packet)
             if stamp is None:
                 continue
             if packet.stream_index != stream.index:
@@ -300,9 +308,14 @@ class _Reader:
     def _stamps(self, streams: Sequence[Stream]) -> Iterator[tuple[int, Stamp]]:
         """(stream's index, stamp) of the packets from here to the end."""
         for packet in self._demux(streams):
-            stamp = Stamp.of(packet)
+            stamp = self._stamp(packet)
             if stamp is not None:
                 yield packet.stream_index, stamp
+
+    def _stamp(self, packet: Packet[Any]) -> Stamp | None:
+        """None for a packet without a time, or one that cannot be."""
+        stamp = Stamp.of(packet)
+        return stamp if stamp is not None and stamp.pts in self._possible[packet.stream_index] else None
 
     def _head(self) -> dict[int, list[Stamp]]:
         """The first packets of each stream."""
@@ -357,6 +370,13 @@ class _Reader:
         return msgspec.structs.replace(
             video, keys=tuple(map(exact, video.keys)), end_ticks=exact(video.end_ticks)
         )
+
+
+def _possible_stamps(stream: Stream, start_us: int) -> range:
+    """Those within _LONGEST_FILE_S of where media time begins."""
+    unit = stream.time_base or Fraction(1, CLOCK_HZ)
+    start, length = Fraction(start_us, 1_000_000) / unit, _LONGEST_FILE_S / unit
+    return range(floor(start - length), ceil(start + length) + 1)
 
 
 def _gap_problem(pictures: _Pictures) -> str | None:

@@ -91,6 +91,19 @@ def test_some_damage(tmp_path: Path, suffix: str, clip: dict[str, Any]) -> None:
     assert survives(tmp_path, suffix, clip, range(6)) >= 1
 
 
+def test_a_stamp_weeks_away_is_damage(tmp_path: Path) -> None:
+    """It would make playlists of millions of segments."""
+    path = tmp_path / "film.flv"
+    data = bytearray(clip_bytes(".flv", seconds=2, video_options=KEYS))
+    last_tag = len(data) - 4 - int.from_bytes(data[-4:], "big")
+    data[last_tag + 7] = 0x7F  # the upper eight bits of its milliseconds: 24 days
+    path.write_bytes(data)
+
+    timeline = read_timeline(path_bytes(path))
+
+    assert 1.9 < timeline.duration_s < 2.1
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("suffix", "clip"), CLIPS)
