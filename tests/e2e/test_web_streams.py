@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -201,6 +202,35 @@ def test_a_busy_hub_is_said_and_waited_for(hub: Serving, visiting: Visiting) -> 
     expect(visit.page.get_by_text("busy converting for others; trying again in")).to_be_visible()
     wait_for_player(visit.page, "v.currentTime > 0.1")
     expect(visit.page.get_by_text("busy converting")).to_be_hidden()
+
+
+def test_the_token_is_renewed_while_segments_are_asked_for(hub: Serving, visiting: Visiting) -> None:
+    visit = visiting(hub.url, token=hub.token)
+    tokens: list[str] = []
+    answers: list[str] = []
+
+    def hasten(route: Route) -> None:
+        """The first address is said to be good for 63 seconds only; what is left of a minute is too little."""
+        answer = route.fetch()
+        told = answer.json()
+        if not answers:
+            told["expires_at"] = (datetime.now(UTC) + timedelta(seconds=63)).isoformat()
+        answers.append(told["hls_url"])
+        route.fulfill(response=answer, json=told)
+
+    def note(request: Request) -> None:
+        if found := re.search(r"/v[^/]*/\d+\.m4s\?.*token=([^&]+)", request.url):
+            tokens.append(found[1])
+
+    visit.page.route(re.compile(r"/v1/videos/[^/]+/play"), hasten)
+    visit.page.on("request", note)
+    visit.page.goto(f"/watch/{video_id(hub, 'Long')}")
+    wait_for_player(visit.page, "v.currentTime > 4")
+    visit.page.keyboard.press("9")
+    wait_for_player(visit.page, f"!v.seeking && v.currentTime > {LONG_S * 0.9}")
+    assert len(answers) == 2
+    assert tokens[0] in answers[0]
+    assert tokens[-1] in answers[1]
 
 
 def test_the_seek_bar_shows_pictures_and_the_intro_is_skipped(hub: Serving, visiting: Visiting) -> None:

@@ -1,3 +1,4 @@
+import { RATES } from "../lib/keyboard";
 import type { Span } from "../lib/ranges";
 import { remember, remembered } from "../state/storage";
 
@@ -7,6 +8,11 @@ const STALL_SHOWN_AFTER_MS = 400;
 function rememberedVolume(): number {
   const volume = Number(remembered("volume") ?? "1");
   return volume >= 0 && volume <= 1 ? volume : 1;
+}
+
+function rememberedRate(): number {
+  const kept = Number(remembered("rate"));
+  return RATES.find((rate) => rate === kept) ?? 1;
 }
 
 /** A media element's state as the controls show it, and what they can ask of it. */
@@ -23,7 +29,7 @@ export class Media {
   buffered = $state.raw<Span[]>([]);
   volume = $state(rememberedVolume());
   muted = $state(remembered("muted") === "yes");
-  rate = $state(1);
+  rate = $state(rememberedRate());
   /** Width to height of the picture as it is shown; null until known, or without a picture. */
   ratio = $state<number | null>(null);
 
@@ -43,6 +49,8 @@ export class Media {
     this.#element = element;
     element.volume = this.volume;
     element.muted = this.muted;
+    element.defaultPlaybackRate = this.rate;
+    element.playbackRate = this.rate;
     const stop = new AbortController();
     const on = (names: string, handler: () => void) => {
       for (const name of names.split(" ")) element.addEventListener(name, handler, { signal: stop.signal });
@@ -194,5 +202,6 @@ export class Media {
     this.#element.defaultPlaybackRate = rate; // what a fresh source begins with
     this.#element.playbackRate = rate;
     this.rate = rate;
+    remember("rate", rate === 1 ? null : String(rate));
   }
 }
