@@ -17,7 +17,6 @@ from hub.db.engine import Database
 from hub.db.repositories import derived
 from hub.db.repositories import files as file_rows
 from hub.db.repositories import videos as rows
-from hub.db.repositories.derived import Kind
 from hub.db.repositories.folders import folder_paths
 from hub.db.repositories.names import channel_id, tag_ids
 from hub.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotPlayable
@@ -25,6 +24,7 @@ from hub.events import EventBus, VideosAdded, VideosChanged, VideosRemoved
 from hub.library.caption_tracks import tracks_of
 from hub.library.chapters import TOLD_MARKERS, closed, from_description, markers_named
 from hub.library.cursors import decode_cursor, encode_cursor
+from hub.library.made import complexity, gain_db, storyboard_version
 from hub.library.times import utc
 from hub.library.types import (
     Availability,
@@ -38,12 +38,8 @@ from hub.library.types import (
     VideoState,
     Visibility,
 )
-from hub.media.types import Chapter, Loudness, Probe
+from hub.media.types import Chapter, Probe
 
-TARGET_LUFS = -18.0
-"""How loud everything shall be: between music services (-14) and television (-23), as ReplayGain 2 has it."""
-MAX_PEAK_DBTP = -1.0
-"""No gain lifts peaks above this: what decoders make of lossy audio overshoots (EBU R 128)."""
 MAX_TITLE = 500
 MAX_DESCRIPTION = 50_000
 MAX_TAGS = 100
@@ -117,8 +113,7 @@ class LibraryService:
 
     async def playable_file(self, viewer: Viewer, video_id: str) -> MediaFile:
         """The bytes of a video. NotFound, or NotPlayable with the reason."""
-        row = await self._db.read(visible_file, viewer, video_id)
-        file = media_file(row)
+        file = await self._db.read(_playable_file, viewer, video_id)
         if not await asyncio.to_thread(os.path.isfile, file.path):
             raise NotPlayable(
                 "The file of this video is not where it was. It plays again as soon as a scan finds it; "
@@ -183,8 +178,8 @@ def _detail(connection: Connection, viewer: Viewer, video_id: str) -> VideoDetai
         chapters=list(marked),
         markers=_markers(file, marked),
         captions=[track.shown for track in tracks_of(connection, video_id, file)],
-        gain_db=_gain_db(made.get(Kind.LOUDNESS)),
-        storyboard_version=_version(made.get(Kind.STORYBOARD)),
+        gain_db=gain_db(made),
+        storyboard_version=storyboard_version(made),
         problem=file["problem"] if file else None,
         updated_at=row["updated_at"],
     )
@@ -201,20 +196,6 @@ def _markers(file: RowMapping | None, marked: Sequence[Chapter]) -> list[Marker]
     """Those told beside the file; else its chapters that are called so."""
     told = file["probe"].get(TOLD_MARKERS) if file else None
     return msgspec.convert(told, list[Marker]) if told else list(markers_named(marked))
-
-
-def _gain_db(made: RowMapping | None) -> float | None:
-    if made is None or made["data"] is None:
-        return None
-    loudness = msgspec.convert(made["data"], Loudness)
-    return round(min(TARGET_LUFS - loudness.integrated_lufs, MAX_PEAK_DBTP - loudness.true_peak_dbtp), 2)
-
-
-def _version(made: RowMapping | None) -> int | None:
-    if made is None or made["data"] is None:
-        return None
-    version: int = round(made["made_at"].timestamp() * 1000)
-    return version
 
 
 def _update(
@@ -290,6 +271,11 @@ def visible_file(connection: Connection, viewer: Viewer, video_id: str) -> RowMa
     if file is None:
         raise NotFound("There is no video with this id.")
     return file
+
+
+def _playable_file(connection: Connection, viewer: Viewer, video_id: str) -> MediaFile:
+    row = visible_file(connection, viewer, video_id)
+    return media_file(row, complexity(derived.of_video(connection, video_id)))
 
 
 def _video_at(connection: Connection, viewer: Viewer, path: bytes) -> str | None:
@@ -379,7 +365,7 @@ def _path(file: RowMapping) -> bytes:
     return os.path.join(file["folder_path"] or b"", file["dir"], file["name"])
 
 
-def media_file(file: RowMapping) -> MediaFile:
+def media_file(file: RowMapping, complexity: float | None) -> MediaFile:
     """What is opened for a file's row."""
     return MediaFile(
         video_id=file["video_id"],
@@ -394,4 +380,5 @@ def media_file(file: RowMapping) -> MediaFile:
         video_codec=file["video_codec"],
         audio_codec=file["audio_codec"],
         probe=msgspec.convert(file["probe"], Probe),
+        complexity=complexity,
     )

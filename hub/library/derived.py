@@ -1,4 +1,4 @@
-"""What is made from files in the background: text tracks, storyboards, loudness.
+"""What is made from files in the background: text tracks, storyboards, loudness, how hard they are to encode.
 
 It begins once files are visible and have pictures. A row says of which file each was made (`repositories.derived`);
 what is no figure lies in `<folder>/<last two of the id>/<id>/`. A row comes after its files, so a crash at any moment
@@ -28,13 +28,15 @@ from hub.errors import MediaError
 from hub.events import EventBus, JobChanged, VideosAdded, VideosChanged, VideosRemoved
 from hub.jobs.service import JobContext, JobService
 from hub.jobs.types import JobState
-from hub.library import scanner, thumbnails
+from hub.library import made, scanner, thumbnails
 from hub.library.names import to_text
 from hub.media.errors import OutputNotWritable, PoolClosed, UnreadableFile, WorkerFailed
 from hub.media.operations import (
+    COMPLEXITY,
     EXTRACT_CAPTIONS,
     LOUDNESS,
     STORYBOARD,
+    ComplexityJob,
     ExtractCaptionsJob,
     LoudnessJob,
     Operation,
@@ -271,6 +273,8 @@ class DerivedService:
         }
         if kind is Kind.LOUDNESS:
             return _plain(await workers.run(LOUDNESS, LoudnessJob(path), **how))  # type: ignore[arg-type]
+        if kind is Kind.COMPLEXITY:
+            return await _complexity(workers, path, row["probe"], how)
         if kind is Kind.CAPTIONS and not _has_text(row["probe"]):
             return None
         folder = os.fsencode(await asyncio.to_thread(self._empty_folder, row["video_id"], kind))
@@ -293,6 +297,16 @@ class DerivedService:
                 f"The folder {folder} cannot be used: {error.strerror or error}."
             ) from error
         return folder
+
+
+async def _complexity(
+    workers: Workers, path: bytes, probe: dict[str, Any], how: dict[str, Any]
+) -> dict[str, Any] | None:
+    width, height = probe.get("width"), probe.get("height")
+    if not width or not height:
+        return None
+    job = ComplexityJob(path=path, width=width, height=height)
+    return {made.COMPLEXITY: await workers.run(COMPLEXITY, job, **how)}
 
 
 def _has_text(probe: dict[str, Any]) -> bool:

@@ -192,6 +192,8 @@ class MediaFile(msgspec.Struct, frozen=True, kw_only=True):
     audio_codec: str | None
     probe: Probe | None = None
     """What is known of its streams; None only for a file that no library has."""
+    complexity: float | None = None
+    """How many bits its pictures need for the same quality, 1.0 for a typical film; None while it was not measured."""
 
     @property
     def etag(self) -> str:

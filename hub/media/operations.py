@@ -85,7 +85,6 @@ class ComplexityJob(msgspec.Struct, frozen=True, kw_only=True):
     """Find out how hard the pictures of the file at `path` are to encode; `width` and `height` are on the screen."""
 
     path: bytes
-    timeline: Timeline
     width: int
     height: int
 

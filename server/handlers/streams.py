@@ -164,7 +164,11 @@ def stream_file(file: MediaFile) -> StreamFile:
     """A file of the library as streaming wants it."""
     assert file.probe is not None  # of a file of the library it is always known
     return StreamFile(
-        path=file.path, fingerprint=file.fingerprint, size_bytes=file.size_bytes, probe=file.probe
+        path=file.path,
+        fingerprint=file.fingerprint,
+        size_bytes=file.size_bytes,
+        probe=file.probe,
+        complexity=file.complexity,
     )
 
 

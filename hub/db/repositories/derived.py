@@ -28,6 +28,7 @@ class Kind(StrEnum):
     """What there is to make, the quickest first."""
 
     CAPTIONS = "captions"
+    COMPLEXITY = "complexity"
     STORYBOARD = "storyboard"
     LOUDNESS = "loudness"
 
@@ -45,6 +46,7 @@ _COLUMNS = (
 )
 _HAS: dict[Kind, ColumnElement[bool]] = {
     Kind.CAPTIONS: literal(value=True),
+    Kind.COMPLEXITY: FileRow.video_codec.is_not(None),
     Kind.STORYBOARD: FileRow.video_codec.is_not(None),
     Kind.LOUDNESS: FileRow.audio_codec.is_not(None),
 }

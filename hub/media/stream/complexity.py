@@ -13,6 +13,7 @@ from hub.media.source import media_errors
 from hub.media.stream.decoding import pictures
 from hub.media.stream.encoders import VideoEncoder
 from hub.media.stream.pictures import Converter, deinterlaced
+from hub.media.stream.timeline import read_timeline
 from hub.media.stream.types import CLOCK_HZ, SEGMENT_S, Timeline, VideoRendition
 
 LEAST, MOST = 0.4, 2.5
@@ -28,7 +29,7 @@ _NO_LIMIT_BPS = 60_000_000
 def run(job: ComplexityJob, report: Report) -> float:
     """The worker's operation `complexity`: see `complexity`."""
     with media_errors():
-        return complexity(job.path, job.timeline, (job.width, job.height))
+        return complexity(job.path, read_timeline(job.path), (job.width, job.height))
 
 
 def complexity(path: bytes, timeline: Timeline, size: tuple[int, int]) -> float:

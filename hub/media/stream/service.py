@@ -51,6 +51,8 @@ class StreamFile(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     probe: Probe
     text: tuple[TextRendition, ...] = ()
+    complexity: float | None = None
+    """How hard its pictures are to encode, 1.0 for a typical film; counts when the file is first prepared."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -247,7 +249,7 @@ class StreamService:
             reason = f"This file cannot be streamed: {error.message}"
             await self._failures.note(content, _TIMELINE_STEP, error, reason)
             raise NotPlayable(reason) from error
-        prepared = Prepared(timeline)
+        prepared = Prepared(timeline, 1.0 if file.complexity is None else file.complexity)
         await asyncio.to_thread(_save, path, prepared)
         return prepared
 

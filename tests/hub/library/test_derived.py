@@ -17,11 +17,12 @@ from hub.jobs.types import JobState
 from hub.library import derived
 from hub.library.derived import DerivedService
 from hub.media.errors import OutputNotWritable, UnreadableFile, WorkerCrashed
-from hub.media.operations import LOUDNESS, STORYBOARD, Operation
+from hub.media.operations import COMPLEXITY, LOUDNESS, STORYBOARD, Operation
 from hub.media.types import Loudness, Storyboard, StoryboardCue
 from tests.hub.library.conftest import World
 from tests.media import clip_bytes
 
+MADE = ("complexity", "storyboard", "loudness")
 CUE = StoryboardCue(start_s=0, end_s=1, sheet=0, x=0, y=0, width=1, height=1)
 
 
@@ -42,6 +43,8 @@ class Workers:
         if operation is STORYBOARD:
             await asyncio.to_thread((Path(os.fsdecode(job.folder)) / "storyboard-0.webp").touch)
             return Storyboard(sheets=1, cues=(CUE,))
+        if operation is COMPLEXITY:
+            return 1.5
         assert operation is LOUDNESS
         return Loudness(integrated_lufs=-20.0, true_peak_dbtp=-3.0)
 
@@ -96,16 +99,17 @@ async def test_everything_is_made_of_new_files_and_only_once(
     await world.scan()
     await settled(world)
     assert sorted(workers.done) == sorted(
-        (operation, name) for operation in ("storyboard", "loudness") for name in (b"a.mp4", b"b.mp4")
+        (operation, name) for operation in MADE for name in (b"a.mp4", b"b.mp4")
     )
-    assert [operation for operation, _ in workers.done] == ["storyboard"] * 2 + ["loudness"] * 2
+    assert [operation for operation, _ in workers.done] == [each for each in MADE for _ in range(2)]
+    assert (await data_of(world, b"a.mp4"))[Kind.COMPLEXITY] == {"complexity": 1.5}
     assert (await data_of(world, b"a.mp4"))[Kind.LOUDNESS] == {
         "integrated_lufs": -20.0,
         "true_peak_dbtp": -3.0,
     }
     made.wanted((await world.ids())[b"a.mp4"])
     await asyncio.sleep(0.1)
-    assert len(workers.done) == 4
+    assert len(workers.done) == 6
 
 
 async def test_a_file_with_another_content_is_dealt_with_anew(

@@ -55,6 +55,21 @@ async def test_a_presentation_is_read_once_for_all_who_ask(
     await again.close()
 
 
+async def test_rates_follow_how_hard_a_film_is_as_it_was_known_first(
+    service: StreamService, film: StreamFile, pool: MediaPool, tmp_path: Path
+) -> None:
+    hard = msgspec.structs.replace(film, complexity=2.0)
+    typical = StreamService(tmp_path / "others", pool)
+    await typical.start()
+    try:
+        usual = (await typical.presentation(film)).video[-1].average_bps
+        assert (await service.presentation(hard)).video[-1].average_bps > usual
+        # What is on disk already was made with the first figure.
+        assert (await typical.presentation(hard)).video[-1].average_bps == usual
+    finally:
+        await typical.close()
+
+
 @pytest.mark.parametrize("rendition", ["v180-h264", "v-copy", "a1-aac2", "a1-copy", "a1-opus2"])
 async def test_every_kind_of_segment_is_made_and_found(
     service: StreamService, film: StreamFile, rendition: str

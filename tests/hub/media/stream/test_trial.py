@@ -78,7 +78,7 @@ def test_a_file_of_one_picture_is_typical_and_one_that_is_gone_an_error(tmp_path
 
 async def test_complexity_is_an_operation(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mp4", seconds=1.0, audio=None)
-    job = ComplexityJob(path=path_bytes(clip), timeline=timeline_of(clip), width=160, height=90)
+    job = ComplexityJob(path=path_bytes(clip), width=160, height=90)
     pool = MediaPool(1)
     await pool.start()
     try:
