@@ -15,7 +15,7 @@ from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from hub.media.probe import is_cover
-from hub.media.source import demux
+from hub.media.source import decoder_of, demux
 
 _BEGINNING_US = 1_000_000
 _BACK_S = (0, 2, 8, 30)
@@ -48,7 +48,10 @@ def shown_video(container: InputContainer) -> VideoStream | None:
 
 def audio_streams(container: InputContainer) -> list[AudioStream]:
     """All sound that FFmpeg can describe."""
-    return [s for s in container.streams.audio if s.sample_rate > 0 and s.time_base]
+    # Without a decoder PyAV's streams do not even have a sample rate.
+    return [
+        s for s in container.streams.audio if decoder_of(s) is not None and s.sample_rate > 0 and s.time_base
+    ]
 
 
 def read_only(container: InputContainer, *wanted: Stream) -> None:

@@ -87,7 +87,7 @@ class _Reader:
         self._video = shown_video(container)
         if self._video is not None and decoder_of(self._video) is None:
             self._video = None
-        self._audio = [s for s in audio_streams(container) if decoder_of(s) is not None]
+        self._audio = audio_streams(container)
         self._wanted: list[Stream] = [*([self._video] if self._video else []), *self._audio]
         if not self._wanted:
             raise NotMedia("This is not a media file: there is no video or audio in it.")
