@@ -65,6 +65,7 @@ def clip_bytes(
     size: tuple[int, int] = (160, 90),
     frame_rate: int = 25,
     source: str = "testsrc2",
+    sound: str = "",
     pixel_format: str = "yuv420p",
     color: tuple[int, int, int] | None = None,
     rotation: int = 0,
@@ -83,7 +84,8 @@ def clip_bytes(
 
     `video` and `audio` are codecs (h264, hevc, vp8, vp9, av1, mpeg4 … aac, opus, mp3, ac3, flac …); the empty string
     means the container's usual one, None leaves the stream out. Another `seed` gives another picture and another tone.
-    `source` is any FFmpeg video source with its arguments (size and rate are added), followed by filters if need be.
+    `source` is any FFmpeg video source with its arguments (size and rate are added), followed by filters if need be;
+    `sound` is any audio source, a tone if there is none given.
     """
     muxer, usual_video, usual_audio = _CONTAINERS[suffix]
     video = usual_video if video == "" else video
@@ -117,8 +119,8 @@ def clip_bytes(
         )
         clip = replace(clip, video=track)
     if audio:
-        tone = f"frequency={220 + 55 * (seed % 32)}:sample_rate=48000"
-        clip = replace(clip, audio=AudioTrack(source=(("sine", tone),), codec=_AUDIO.get(audio, audio)))
+        tone = _filter(sound or f"sine=frequency={220 + 55 * (seed % 32)}:sample_rate=48000")
+        clip = replace(clip, audio=AudioTrack(source=(tone,), codec=_AUDIO.get(audio, audio)))
     buffer = io.BytesIO()
     write_clip(buffer, clip)
     return buffer.getvalue()
