@@ -30,11 +30,11 @@ need|cmd chromium,chromium-browser,google-chrome|chromium
 need|cmd initdb /usr/lib/postgresql/*/bin/initdb|postgresql
 need|file /usr/share/fonts/truetype/*/*.ttf /usr/share/fonts/*/*.ttf|fonts-dejavu-core
 need|cmd openssl|openssl
-need|cmd nginx /usr/sbin/nginx|nginx-light'
+need|cmd nginx /usr/sbin/nginx|nginx-light
+need|cmd ffmpeg|ffmpeg'
 
 PACKAGES_BENCH='
-need|cmd wrk|wrk
-need|cmd ffmpeg|ffmpeg'
+need|cmd wrk|wrk'
 
 packages_for() { # LEVEL
     # On other systems the Python packages bring all they need; libvlc comes with VLC itself.
