@@ -19,6 +19,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from tests.e2e.conftest import Visit, Visiting
 from tests.e2e.test_web import card, player, until, wait_for_jobs, wait_for_player
+from tests.hub.media.stream.test_burn import SIZE, film, pgs
 from tests.media import clip_bytes, make_clip
 from tests.process import Serving
 
@@ -44,6 +45,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         chapters=((0.0, INTRO_S, "Intro"), (INTRO_S, 40.0, "Story")),
     )
     make_two_sounds(films / "Bilingual.mkv")
+    film(films / "Drawn.mkv", "hdmv_pgs_subtitle", [(0.0, 6.0, pgs(SIZE, (100, 140, 80, 20)))])
     for part in (1, 2):
         make_clip(films / f"Saga S01E0{part}.mp4", seconds=4, size=(320, 180), seed=3 + part)
     with Serving(tmp_path_factory.mktemp("hub") / "data") as hub:
@@ -184,6 +186,26 @@ def test_another_sound_track_is_chosen_and_remembered(hub: Serving, visiting: Vi
     page.reload()
     wait_for_player(page, "v.currentTime > 1")
     assert any(re.match(r"a2-.*\.m4s", name) for name in asked)
+
+
+def test_subtitles_that_are_pictures_are_drawn_into_the_video_and_left_again(
+    hub: Serving, visiting: Visiting
+) -> None:
+    visit = visiting(hub.url, token=hub.token)
+    page = visit.page
+    watch(hub, visit, "Drawn")
+    is_white = """(() => {
+      const canvas = new OffscreenCanvas(320, 180).getContext("2d");
+      canvas.drawImage(v, 0, 0, 320, 180);
+      return canvas.getImageData(140, 150, 1, 1).data[1] > 200;
+    })()"""
+    for choice, seen in (("Subtitles 1 (part of the picture)", is_white), ("Off", f"!{is_white}")):
+        page.keyboard.press("0")
+        page.mouse.move(300, 300)
+        page.mouse.move(310, 310)
+        page.get_by_role("button", name="Captions").click()
+        page.get_by_role("menuitemradio", name=choice).click()
+        wait_for_player(page, f"v.readyState >= 2 && !v.seeking && {seen}")
 
 
 def test_a_busy_hub_is_said_and_waited_for(hub: Serving, visiting: Visiting) -> None:
