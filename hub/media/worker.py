@@ -31,7 +31,8 @@ from hub.media.operations import OPERATIONS, Operation
 from hub.media.wire import Done, Failed, Progress, ProtocolError, Request, Unframer, decode_order, encode
 
 MEMORY_BYTES = 4 << 30  # of address space: enough for 8K pictures, too little to take the machine down
-_NICENESS = 10
+NICENESS = 10
+"""Of every worker: whatever else the machine does goes first."""
 _OOM_SCORE = "500"  # when memory runs out, the kernel takes a worker rather than the hub
 _PR_SET_PDEATHSIG = 1
 
@@ -192,7 +193,7 @@ def _be_modest(memory_bytes: int) -> None:
         return
     import resource
 
-    os.nice(_NICENESS)
+    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":  # elsewhere RLIMIT_AS is ignored or counts what every process shares
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))

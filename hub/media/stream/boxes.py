@@ -6,7 +6,9 @@ import struct
 from collections.abc import Iterator
 
 
-def boxes(data: bytes, begin: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+def boxes(
+    data: bytes | memoryview, begin: int = 0, end: int | None = None
+) -> Iterator[tuple[bytes, int, int]]:
     """(type, first byte, byte after the last) of the boxes side by side in `data[begin:end]`.
 
     Ends at a size that makes no sense.

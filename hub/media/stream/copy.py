@@ -7,6 +7,7 @@ container does not keep (Matroska's, after a seek, are unknown) are made anew fr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from itertools import chain
 from typing import Any
@@ -53,16 +54,34 @@ def run(job: SegmentsJob, report: Report) -> Made:
         if isinstance(job.rendition, VideoRendition)
         else _audio(job, job.rendition)
     )
-    for k, (writer, packets) in enumerate(made, job.first):
-        try:
-            data = writer.segment(packets, k)
-        except FFmpegError as error:
-            words = f"The file is damaged: what is at {float(plan_of(job.timeline, job.rendition).start_s(k)):.3f} s"
-            raise BrokenMedia(f"{words} cannot be repacked.") from error
-        write_init(job.folder, writer.init)
-        write_atomically(job.folder, segment_name(k), data)
-        report(k + 1, job.stop, job.rendition.id)
+    # Half of the time goes into writing: meanwhile the next segment is read. One ahead, as segments may be large.
+    with ThreadPoolExecutor(1, thread_name_prefix="write") as disk:
+        writing: Future[None] | None = None
+        for k, (writer, packets) in enumerate(made, job.first):
+            data = _repacked(job, writer, packets, k)
+            if writing is not None:
+                writing.result()
+                report(k, job.stop, job.rendition.id)
+            writing = disk.submit(_write, job.folder, k, writer.init, data)
+        if writing is not None:
+            writing.result()
+            report(job.stop, job.stop, job.rendition.id)
     return Made(job.stop)
+
+
+def _repacked(job: SegmentsJob, writer: FragmentWriter, packets: list[Packet[Any]], k: int) -> bytes:
+    try:
+        return writer.segment(packets, k)
+    except FFmpegError as error:
+        words = (
+            f"The file is damaged: what is at {float(plan_of(job.timeline, job.rendition).start_s(k)):.3f} s"
+        )
+        raise BrokenMedia(f"{words} cannot be repacked.") from error
+
+
+def _write(folder: bytes, k: int, init: bytes, data: bytes) -> None:
+    write_init(folder, init)
+    write_atomically(folder, segment_name(k), data)
 
 
 # --- pictures ---

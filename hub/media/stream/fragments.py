@@ -73,14 +73,15 @@ class FragmentWriter:
         """
         if not packets or packets[0].dts is None:
             raise ValueError("A segment needs at least one packet, and each needs a decode time.")
-        begin = packets[0].dts
-        init, fragment = self._mux(packets)
+        init, fragment = self._mux(packets, (sequence + 1, packets[0].dts))
         if self._init is None:
             self._init = init
-        return _dated(fragment, sequence + 1, begin)
+        return fragment
 
-    def _mux(self, packets: Sequence[Packet[Any]]) -> tuple[bytes, bytes]:
-        """(init segment, fragment)."""
+    def _mux(
+        self, packets: Sequence[Packet[Any]], dated: tuple[int, int] | None = None
+    ) -> tuple[bytes, bytes]:
+        """(init segment, fragment); `dated`: the fragment's number and decode time."""
         buffer = io.BytesIO()
         options = dict(_MUXER, video_track_timescale=str(self._time_scale))
         if self._codec in _HEADER_FROM_PACKETS:
@@ -95,9 +96,12 @@ class FragmentWriter:
             for packet in packets:
                 packet.stream = stream
                 container.mux_one(packet)
-        data = buffer.getvalue()
-        cut = next((at for kind, at, _ in boxes(data) if kind == b"moof"), len(data))
-        return data[:cut], data[cut:]
+        with buffer.getbuffer() as data:
+            cut = next((at for kind, at, _ in boxes(data) if kind == b"moof"), len(data))
+            if dated is not None:
+                _date(data[cut:], *dated)
+            # Segments are large: this is the one copy of them.
+            return bytes(data[:cut]), bytes(data[cut:])
 
 
 def write_atomically(folder: bytes, name: str, data: bytes) -> None:
@@ -140,18 +144,16 @@ def write_init(folder: bytes, data: bytes) -> None:
         )
 
 
-def _dated(fragment: bytes, number: int, begin: int) -> bytes:
-    """The fragment with its number and the decode time of its first sample in place of the muxer's."""
-    out = bytearray(fragment)
+def _date(fragment: memoryview, number: int, begin: int) -> None:
+    """Put a fragment's number and the decode time of its first sample in place of the muxer's."""
     moofs = [(at, end) for kind, at, end in boxes(fragment) if kind == b"moof"]
     if len(moofs) != 1:
         raise ValueError(f"The muxer made {len(moofs)} fragments of a segment.")
     for kind, at, end in boxes(fragment, moofs[0][0] + 8, moofs[0][1]):
         if kind == b"mfhd":
-            struct.pack_into(">I", out, at + 12, number)
+            struct.pack_into(">I", fragment, at + 12, number)
         elif kind == b"traf":
             tfdt = next(at for kind, at, _ in boxes(fragment, at + 8, end) if kind == b"tfdt")
             if fragment[tfdt + 8] != 1:
                 raise ValueError("The muxer wrote a 32-bit decode time.")
-            struct.pack_into(">Q", out, tfdt + 12, begin)
-    return bytes(out)
+            struct.pack_into(">Q", fragment, tfdt + 12, begin)

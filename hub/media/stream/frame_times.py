@@ -86,6 +86,7 @@ class Smoother:
 
     def __init__(self, rate: Fraction | None, first: int) -> None:
         self._rate, self._first = rate, first
+        self._per_s, self._length = (1, 1) if rate is None else (rate.numerator, rate.denominator * CLOCK_HZ)
 
     @classmethod
     def of(cls, time_base: Fraction | None, video: VideoTimeline) -> Smoother:
@@ -97,6 +98,13 @@ class Smoother:
         """The exact time of the picture that is stamped `ticks`; the same when it lies between two."""
         if self._rate is None:
             return ticks
-        number = round((ticks - self._first) * self._rate / CLOCK_HZ)
-        exact = self._first + round(number * CLOCK_HZ / self._rate)
+        # Every picture of a film comes through here: in whole numbers, as fractions take six times as long.
+        number = _rounded((ticks - self._first) * self._per_s, self._length)
+        exact = self._first + _rounded(number * self._length, self._per_s)
         return exact if abs(exact - ticks) <= _JITTER_TICKS else ticks
+
+
+def _rounded(dividend: int, divisor: int) -> int:
+    """`round` of the fraction: to the nearest, halves to the even one."""
+    quotient, rest = divmod(dividend, divisor)
+    return quotient + (2 * rest > divisor or (2 * rest == divisor and quotient % 2))
