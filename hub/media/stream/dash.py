@@ -39,7 +39,7 @@ def manifest(
     plans = {r.id: plan_of(presentation.timeline, r) for r in renditions}
     end_s = max(plan.end_s(plan.count - 1) for plan in plans.values())
     longest_s = max(
-        Fraction(plan.duration(k), plan.clock_hz) for plan in plans.values() for k in range(plan.count)
+        Fraction(max(map(plan.duration, range(plan.count))), plan.clock_hz) for plan in plans.values()
     )
     base = html.escape(f"{BASE}/{presentation.content}/")
     lines = [

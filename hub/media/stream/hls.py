@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from hub.media.stream.plan import SegmentPlan
 from hub.media.stream.presentation import Presentation, Selection
-from hub.media.stream.types import AudioRendition, TextRendition, VideoRendition
+from hub.media.stream.types import EPOCH_S, AudioRendition, TextRendition, VideoRendition
 
 VERSION = 7
 """EXT-X-MAP needs 6 (RFC 8216 §7); fragmented MP4 came with 7."""
@@ -113,7 +113,8 @@ def durations_s(plan: SegmentPlan) -> list[Fraction]:
     The first one reckons from media time 0, wherever its track begins, so that the playlists of all renditions agree.
     """
     unit = 10**_DIGITS
-    borders = [math.floor(plan.end_s(k) * unit + Fraction(1, 2)) for k in range(plan.count)]
+    hz, zero = plan.clock_hz, EPOCH_S * plan.clock_hz
+    borders = [(2 * (plan.end(k) - zero) * unit + hz) // (2 * hz) for k in range(plan.count)]
     first = 0 if borders[0] > 0 else borders[0] - plan.duration(0) * unit // plan.clock_hz
     return [Fraction(end - start, unit) for start, end in zip([first, *borders], borders, strict=False)]
 
