@@ -72,7 +72,7 @@ def run(job: SegmentsJob, report: Report) -> Made:
 def _repacked(job: SegmentsJob, writer: FragmentWriter, packets: list[Packet[Any]], k: int) -> bytes:
     try:
         return writer.segment(packets, k)
-    except FFmpegError as error:
+    except (FFmpegError, ValueError) as error:  # the second: nothing came out
         words = (
             f"The file is damaged: what is at {float(plan_of(job.timeline, job.rendition).start_s(k)):.3f} s"
         )
