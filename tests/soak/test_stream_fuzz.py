@@ -188,7 +188,9 @@ class Fuzz:
             if names:
                 selection = presentation.select(",".join(names))
                 hls.master_playlist(presentation, selection, token=None, key_frames=True)
-                dash.manifest(presentation, selection, token=None, text_uri=lambda track: track.id)
+                await asyncio.to_thread(
+                    dash.manifest, presentation, selection, token=None, text_uri=lambda track: track.id
+                )
             # The smallest pictures offered, the copy, and what of the sound comes first.
             wanted.update(names[:1], [n for n in names if n.startswith("v")][-1:])
             wanted.update([n for n in names if n.startswith("a")][:1])
@@ -207,7 +209,7 @@ class Fuzz:
     ) -> bool:
         rendition = presentation.find(rendition_id)
         assert isinstance(rendition, (VideoRendition, AudioRendition))
-        hls.media_playlist(plan_of(presentation.timeline, rendition), token=None)
+        await asyncio.to_thread(hls.media_playlist, plan_of(presentation.timeline, rendition), token=None)
         target = folder / rendition_id
         target.mkdir()
         step = "copy" if rendition.is_copy else "encode" if isinstance(rendition, VideoRendition) else "sound"
