@@ -124,6 +124,7 @@ class Shell(QObject):
         self._removal.removed.connect(self._offer_undo)
         self._removal.restored.connect(self._window.notice.show_text)
         self._player.closed.connect(self.show_library)
+        self._player.play_requested.connect(self._videos.play)
         self._model.failed.connect(self._say_error)
         self._removal.failed.connect(self._say_error)
         self._jobs.ended.connect(self._say_outcome)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gui.session import Operation
 from hub.accounts.types import Viewer
 from hub.library.apply import CUT_SHORT
-from hub.library.types import VideoDetail
+from hub.library.types import Video, VideoDetail
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
@@ -93,3 +93,17 @@ def remember(video_id: str, position_s: float) -> Operation[None]:
 def count_view(video_id: str) -> Operation[None]:
     """Count that the video was watched."""
     return Operation(lambda hub, viewer: hub.library.add_view(viewer, video_id))
+
+
+def next_video(video_id: str) -> Operation[Video | None]:
+    """What follows this video, if something does."""
+    return Operation(lambda hub, viewer: hub.positions.next_video(viewer, video_id))
+
+
+def continue_watching(limit: int) -> Operation[list[Video]]:
+    """What the viewer has begun, what they watched last first."""
+
+    async def run(hub: Hub, viewer: Viewer) -> list[Video]:
+        return (await hub.positions.continue_watching(viewer, limit=limit, cursor=None)).items
+
+    return Operation(run)

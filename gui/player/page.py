@@ -23,8 +23,10 @@ from gui.player.keys import Command, command
 from gui.player.keys_dialog import KeysDialog
 from gui.player.memory import PositionMemory
 from gui.player.missing import ProblemPanel
+from gui.player.offers import Offers
 from gui.player.stage import Stage
 from gui.player.surface import VideoSurface
+from gui.player.tracks import TrackChoice
 from gui.player.vlc_loader import VlcLoader
 from gui.preferences import Preferences
 from gui.session import Runner
@@ -39,6 +41,8 @@ class PlayerPage(QWidget):
     """Title, picture, controls. `closed` when the viewer has gone back."""
 
     closed = Signal()
+    play_requested = Signal(str)
+    """The id of a video that follows the one that is over."""
 
     def __init__(
         self,
@@ -64,11 +68,12 @@ class PlayerPage(QWidget):
         self._plays_next = False
         """Whether the last toggle was to play; libvlc takes a moment to say so itself."""
         self._sought_s = 0.0
-        self._captions_settled = False
         self._memory = PositionMemory(runner, self)
         self._surface = VideoSurface()
         self._bubble = Bubble(self._surface)
         self._controls = Controls()
+        self._tracks = TrackChoice(self._controls, preferences, self)
+        self._offers = Offers(runner, self._surface)
         self._problem = ProblemPanel(self._surface)
         self._problem.hide()
         self._stage = Stage(self._surface, self._top_bar(), self._controls, self)
@@ -95,7 +100,6 @@ class PlayerPage(QWidget):
         """Play this; what played before is remembered and closed."""
         self._playable = playable
         self._duration_s = playable.duration_s or 0.0
-        self._captions_settled = False
         self._memory.begin(playable.video_id, playable.resume_s, playable.duration_s)
         self._title.set_text(playable.title)
         cut_short = self.tr("The end of this file is missing") if playable.is_cut_short else ""
@@ -107,7 +111,8 @@ class PlayerPage(QWidget):
         self._controls.seek.set_chapters(playable.video.chapters if playable.video else [])
         self._controls.set_volume(self._preferences.volume, muted=self._is_muted)
         self._set_rate(1.0)
-        self._show_tracks()
+        self._tracks.begin()
+        self._offers.begin(playable.video_id, playable.video.markers if playable.video else ())
         self.setFocus()
         if not playable.has_picture:
             self._load_cover(playable)
@@ -118,6 +123,7 @@ class PlayerPage(QWidget):
         if self._engine is not None and self._engine.state in (EngineState.PLAYING, EngineState.PAUSED):
             self._memory.move(self._engine.position_s)
         self._memory.end()
+        self._offers.end()
         if self._engine is not None:
             self._engine.stop()
         self._playable = None
@@ -161,7 +167,7 @@ class PlayerPage(QWidget):
             case Command.FULLSCREEN:
                 self._set_fullscreen(not self.window().isFullScreen())
             case Command.CAPTIONS:
-                self._toggle_captions()
+                self._tracks.toggle_captions()
             case Command.SLOWER | Command.FASTER:
                 at = RATES.index(self._rate) + (1 if what is Command.FASTER else -1)
                 self._set_rate(RATES[max(0, min(len(RATES) - 1, at))])
@@ -231,9 +237,9 @@ class PlayerPage(QWidget):
         controls.volume_changed.connect(self._set_volume)
         controls.mute_toggled.connect(self._toggle_mute)
         controls.rate_changed.connect(self._set_rate)
-        controls.caption_chosen.connect(self._choose_captions)
-        controls.audio_chosen.connect(self._choose_audio)
         controls.fullscreen_toggled.connect(lambda: self._set_fullscreen(not self.window().isFullScreen()))
+        self._offers.seek_requested.connect(self._seek)
+        self._offers.play_requested.connect(self.play_requested)
         self._surface.clicked.connect(self._toggle)
         self._surface.double_clicked.connect(lambda: self._set_fullscreen(not self.window().isFullScreen()))
         self._problem.system_player_requested.connect(self._play_in_system_player)
@@ -260,7 +266,7 @@ class PlayerPage(QWidget):
             engine.state_changed.connect(self._show_state)
             engine.position_changed.connect(self._show_position)
             engine.duration_changed.connect(self._show_duration)
-            engine.tracks_changed.connect(self._show_tracks)
+            self._tracks.set_engine(engine)
         self._engine.set_volume(self._preferences.volume)
         self._engine.set_muted(self._is_muted)
         return True
@@ -292,6 +298,7 @@ class PlayerPage(QWidget):
     def _show_state(self, state: EngineState) -> None:
         self._controls.set_playing(state is EngineState.PLAYING, ended=state is EngineState.ENDED)
         self._stage.set_may_hide(state is EngineState.PLAYING)
+        self._offers.set_ended(state is EngineState.ENDED)
         match state:
             case EngineState.PAUSED:
                 self._memory.store()
@@ -312,26 +319,11 @@ class PlayerPage(QWidget):
     def _show_position(self, position_s: float) -> None:
         self._controls.set_position(position_s)
         self._memory.move(position_s)
+        self._offers.move(position_s, self._duration_s)
 
     def _show_duration(self, duration_s: float) -> None:
         self._duration_s = duration_s
         self._controls.set_duration(duration_s)
-
-    def _show_tracks(self) -> None:
-        engine = self._engine
-        if engine is None or self._playable is None:
-            self._controls.set_captions([], -1)
-            self._controls.set_audio([], -1)
-            return
-        captions = engine.caption_tracks()
-        if captions and self._preferences.shows_captions and not self._captions_settled:
-            self._captions_settled = True
-            engine.set_caption_track(captions[0].id)
-        elif not self._preferences.shows_captions and engine.caption_track() >= 0:
-            # A file may call a track its default, and one may turn up late: nobody asked for it.
-            engine.set_caption_track(-1)
-        self._controls.set_captions(captions, engine.caption_track())
-        self._controls.set_audio(engine.audio_tracks(), engine.audio_track())
 
     # What the viewer asks for
 
@@ -376,21 +368,6 @@ class PlayerPage(QWidget):
         if self._engine is not None:
             self._engine.set_rate(rate)
         self._controls.set_rate(rate)
-
-    def _toggle_captions(self) -> None:
-        if self._engine is not None and (tracks := self._engine.caption_tracks()):
-            self._choose_captions(-1 if self._engine.caption_track() >= 0 else tracks[0].id)
-
-    def _choose_captions(self, track_id: int) -> None:
-        if self._engine is not None:
-            self._preferences.shows_captions = track_id >= 0
-            self._engine.set_caption_track(track_id)
-            self._controls.set_captions(self._engine.caption_tracks(), track_id)
-
-    def _choose_audio(self, track_id: int) -> None:
-        if self._engine is not None:
-            self._engine.set_audio_track(track_id)
-            self._controls.set_audio(self._engine.audio_tracks(), track_id)
 
     def _set_fullscreen(self, is_full: bool) -> None:
         window = self.window()

@@ -154,6 +154,9 @@ class FakePositions:
 
     def __init__(self) -> None:
         self.stored: list[tuple[str, float]] = []
+        self.following: dict[str, Video] = {}
+        self.asked: list[str] = []
+        self.begun: list[Video] = []
         self.failures = 0
 
     async def set(self, viewer: Viewer, video_id: str, position_s: float, at: datetime | None = None) -> None:
@@ -161,6 +164,13 @@ class FakePositions:
             self.failures -= 1
             raise HubError("The disk is full.")
         self.stored.append((video_id, position_s))
+
+    async def next_video(self, viewer: Viewer, video_id: str) -> Video | None:
+        self.asked.append(video_id)
+        return self.following.get(video_id)
+
+    async def continue_watching(self, viewer: Viewer, *, limit: int, cursor: str | None) -> Page[Video]:
+        return Page(items=self.begun[:limit])
 
 
 class FakeHub:
