@@ -12,6 +12,7 @@ from typing import cast
 import av.error
 import msgspec
 from av.audio.stream import AudioStream
+from av.codec import CodecContext
 from av.container import InputContainer
 from av.sidedata.sidedata import SideData
 from av.stream import AttachmentStream, DataStream, Disposition
@@ -181,7 +182,7 @@ def _stream(stream: AvStream, frame: VideoFrame | None) -> Stream:
         index=stream.index,
         kind=_kind(stream),
         codec=context.codec.canonical_name if context else _codec_without_decoder(stream),
-        codec_tag=_codec_tag(context.codec_tag) if context else None,
+        codec_tag=_codec_tag(context) if context else None,
         profile=stream.profile,
         language=None if language in ("und", "unk", "") else language,
         title=(stream.metadata.get("title") or stream.metadata.get("filename") or "")[:_MAX_TEXT] or None,
@@ -231,8 +232,12 @@ def _with_video(common: Stream, stream: VideoStream, frame: VideoFrame | None) -
     )
 
 
-def _codec_tag(tag: str) -> str | None:
+def _codec_tag(context: CodecContext) -> str | None:
     """The four letters, None when the container gives a number instead."""
+    try:
+        tag = context.codec_tag
+    except UnicodeDecodeError:  # a number such as AVI's 0x00FF for AAC
+        return None
     return tag if tag.isascii() and tag.isprintable() and tag.strip() else None
 
 

@@ -20,6 +20,7 @@ from tests.media import clip_bytes, cut, make_clip, path_bytes, picture_bytes, u
         (".mkv", "mkv", "h264", "opus"),
         (".webm", "webm", "vp9", "opus"),
         (".avi", "avi", "mpeg4", "mp3"),
+        (".avi", "avi", "mpeg4", "aac"),
         (".ts", "mpegts", "h264", "aac"),
         (".mpg", "mpegps", "mpeg2video", "mp2"),
         (".flv", "flv", "h264", "aac"),
@@ -34,7 +35,9 @@ from tests.media import clip_bytes, cut, make_clip, path_bytes, picture_bytes, u
 def test_container_codecs_duration_and_size_of_every_common_kind(
     tmp_path: Path, suffix: str, container: str, video: str | None, audio: str
 ) -> None:
-    found = probe(path_bytes(make_clip(tmp_path / f"clip{suffix}")))
+    clip = make_clip(tmp_path / f"clip{suffix}", video=video, audio=audio)
+
+    found = probe(path_bytes(clip))
 
     assert (found.container, found.video_codec, found.audio_codec) == (container, video, audio)
     assert found.duration_s == pytest.approx(1.0, abs=0.15)
