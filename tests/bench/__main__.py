@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("startup", "ranges", "listing", "rescan", "looplag", "ladder", "remux")
+ALL = ("startup", "ranges", "listing", "rescan", "looplag", "ladder", "remux", "firstframe")
 
 
 def main() -> int:
