@@ -40,10 +40,8 @@ _KEYS: dict[str, tuple[tuple[str, str], ...]] = {  # a key frame about each seco
     "h264": (("x264-params", "keyint=24:min-keyint=24:scenecut=0:bframes=0"),),
     "hevc": (("x265-params", "log-level=none:bframes=0:keyint=24:min-keyint=24"),),
     "vp9": (("g", "24"),),
-    "av1": (
-        ("g", "24"),
-        ("svtav1-params", "enable-tf=0"),
-    ),  # its filter mixes pictures that follow each other
+    # The fastest presets mix pictures that follow each other, so that they cannot be told apart.
+    "av1": (("g", "24"), ("crf", "25"), ("preset", "8"), ("svtav1-params", "enable-tf=0")),
     "mpeg2video": (("g", "24"), ("b", "1000000")),
     "mpeg4": (("g", "24"), ("b", "1000000")),
 }

@@ -144,6 +144,8 @@ def _between(
                 found.append(packet)
         if not following and n + 1 < len(borders):
             raise BrokenMedia(_MOVED.format(border / CLOCK_HZ))
+        if not following and len(found) > 1 and found[-1].is_corrupt:
+            del found[-1]  # the end of the file cuts through it
         yield found, following
         found, ahead = following[:1], iter(following[1:])
 
