@@ -12,6 +12,7 @@ from gui.controllers.folders import Folders
 from gui.controllers.removal import Removal
 from gui.controllers.videos import VideoActions
 from gui.menus import Actions
+from gui.models.begun import BegunModel
 from gui.models.jobs import JobsModel
 from gui.models.library import LibraryModel
 from gui.models.thumbnails import Thumbnails
@@ -39,6 +40,7 @@ class Shell(QObject):
         self._preferences = preferences
         self._session = Session(bridge, opened)
         self._model = LibraryModel(self._session, preferences.query, self)
+        self._begun = BegunModel(self._session, self)
         self._thumbnails = Thumbnails(self._session, self)
         self._jobs = JobsModel(self._session, self)
         self._removal = Removal(self._session, self._model, window)
@@ -48,7 +50,9 @@ class Shell(QObject):
         self._folders = Folders(self._session, window)
         self._first_run = FirstRun(self._session, opened.setup_code, self)
         self._actions = Actions(window)
-        self._page = LibraryPage(self._model, self._thumbnails, self._jobs, self._actions.menu(), self._url)
+        self._page = LibraryPage(
+            self._model, self._begun, self._thumbnails, self._jobs, self._actions.menu(), self._url
+        )
         self._vlc = VlcLoader(self)
         self._player = PlayerPage(self._session, preferences, self._vlc.engine, self._vlc)
         window.add_page(self._page)
@@ -59,6 +63,7 @@ class Shell(QObject):
         self._connect_actions()
         self._connect_first_run()
         self._model.refresh()
+        self._begun.load()
         self._jobs.load()
         window.accept_drops()
         self._vlc.start_when_idle()
@@ -105,6 +110,7 @@ class Shell(QObject):
         page.header.restore_requested.connect(self._restore_selected)
         page.header.library_requested.connect(lambda: self._actions.removed.setChecked(False))
         page.view.play_requested.connect(self._play_listed)
+        page.begun.play_requested.connect(self._videos.play)
         page.view.edit_requested.connect(self._edit_listed)
         page.view.remove_requested.connect(self._remove_listed)
         page.view.menu_requested.connect(self._show_menu)
@@ -161,7 +167,7 @@ class Shell(QObject):
             self._page.show_setup(not self._preferences.hides_setup)
 
     def _handle(self, event: Event) -> None:
-        for listener in (self._model, self._jobs, self._folders, self._first_run):
+        for listener in (self._model, self._begun, self._jobs, self._folders, self._first_run):
             listener.handle(event)
         if isinstance(event, WindowRequested):
             self._window.bring_to_front()

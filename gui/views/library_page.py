@@ -1,4 +1,4 @@
-"""The library: header, first-run card, grid or empty page, and the strip at the lower edge."""
+"""The library: header, first-run card, what was begun, grid or empty page, and the strip at the lower edge."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from gui import theme
+from gui.models.begun import BegunModel
 from gui.models.jobs import JobsModel
 from gui.models.library import LibraryModel
 from gui.models.thumbnails import Thumbnails
 from gui.views.address import AddressBar
+from gui.views.begun_row import BegunRow
 from gui.views.empty_page import EmptyPage
 from gui.views.header import Header
 from gui.views.jobs_strip import JobsStrip
@@ -26,6 +28,7 @@ class LibraryPage(QWidget):
     def __init__(
         self,
         model: LibraryModel,
+        begun: BegunModel,
         thumbnails: Thumbnails,
         jobs: JobsModel,
         menu: QMenu,
@@ -39,6 +42,7 @@ class LibraryPage(QWidget):
         self.header = Header(model.query, menu)
         self.setup = SetupCard()
         self.setup.hide()
+        self.begun = BegunRow(begun, thumbnails)
         self.view = LibraryView(model, thumbnails)
         self.empty = EmptyPage()
         self.strip = JobsStrip(jobs)
@@ -56,6 +60,7 @@ class LibraryPage(QWidget):
         card.setContentsMargins(theme.XL, theme.XS, theme.XL, theme.S)
         card.addWidget(self.setup)
         column.addLayout(card)
+        column.addWidget(self.begun)
         column.addWidget(self._stack, 1)
         self._footer = self._make_footer()
         column.addWidget(self._footer)
@@ -97,6 +102,7 @@ class LibraryPage(QWidget):
         count = self._model.rowCount()
         self.header.set_count(count if self._model.is_listed else None)
         is_empty = self._model.is_listed and count == 0
+        self.begun.set_wanted(not is_empty and self._model.query.state is not VideoState.DELETED)
         if is_empty:
             self.empty.set_removed(self._model.query.state is VideoState.DELETED)
             self.empty.set_busy(any(job.kind in ("scan", "demo") for job in self._jobs.active))

@@ -18,9 +18,12 @@ from gui.bootstrap import Backend
 from gui.bridge import Bridge
 from gui.models.library import LibraryModel, Role
 from gui.player.engine import EngineState
+from gui.player.offers import NextCard
+from gui.player.page import PlayerPage
 from gui.preferences import Preferences
 from gui.session import Opened
 from gui.shell import Shell
+from gui.views.begun_row import BegunRow
 from gui.views.edit_dialog import EditDialog
 from gui.views.empty_page import EmptyPage
 from gui.views.folders_dialog import FolderRow, FoldersDialog
@@ -384,3 +387,36 @@ def test_link_of_a_video_leads_to_its_page(app: App, clips: Path) -> None:
     video = app.videos()[0]
     app.shell._videos.copy_link(video.id)
     assert QApplication.clipboard().text() == f"{app.opened.url}/watch/{video.id}"
+
+
+def test_what_was_begun_is_offered_and_what_follows_plays_after_it(
+    app: App, tmp_path: Path, qtbot: QtBot
+) -> None:
+    folder = tmp_path / "Series"
+    folder.mkdir()
+    for episode in (1, 2):
+        make_clip(folder / f"Lamp S01E0{episode}.mp4", seconds=8, seed=episode)
+    app.drop(folder)
+    qtbot.waitUntil(lambda: len(app.videos()) == 2, timeout=WAIT_MS)
+    first, second = sorted(app.videos(), key=lambda video: video.title)
+    [row] = app.window.findChildren(BegunRow)
+    assert not row.isVisible()
+
+    async def begin() -> None:
+        await app.opened.hub.positions.set(app.opened.viewer, first.id, 6.5)
+
+    app.bridge.call(begin, context=app.window)
+    qtbot.waitUntil(row.isVisible, timeout=WAIT_MS)
+    place = row.cards.visualRect(row.cards.model().index(0, 0)).center()
+    QTest.mouseClick(row.cards.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    [card] = app.window.findChildren(NextCard)
+    qtbot.waitUntil(card.isVisible, timeout=WAIT_MS)
+    assert second.title in card.accessibleName()
+    [play] = [b for b in card.findChildren(QPushButton) if b.text() == "Play now"]
+    play.click()
+    qtbot.waitUntil(lambda: second.title in app.window.windowTitle(), timeout=WAIT_MS)
+    assert not card.isVisible()
+    [page] = app.window.findChildren(PlayerPage)
+    qtbot.waitUntil(
+        lambda: page.engine is not None and page.engine.state is EngineState.PLAYING, timeout=WAIT_MS
+    )
