@@ -51,7 +51,7 @@ def pictures(
     for place in _places(timeline, start):
         with open_media(path) as (_, _, container):
             stream = _stream(container, timeline.video.index)
-            decoded = _decode(container, stream, timeline, place, start, beat)
+            decoded = _decode(container, stream, timeline, place, (start, start + slack), beat)
             first = next(decoded, None)
             if first is not None and (place is None or first.at <= start + slack):
                 yield from _from(start, chain((first,), decoded), _KEEP_BEFORE / timeline.video.rate)
@@ -100,9 +100,13 @@ def _decode(
     stream: VideoStream,
     timeline: Timeline,
     place: Fraction | None,
-    start: Fraction,
+    within: tuple[Fraction, Fraction],
     beat: Callable[[], None],
 ) -> Iterator[Picture]:
+    """Pictures from `place` on, which is where to seek to in order to show the one at `within`'s first time.
+
+    None at all when there is no key frame up to its second time.
+    """
     assert timeline.video is not None
     assert stream.time_base is not None
     unit, origin = stream.time_base, Fraction(timeline.start_us, 1_000_000)
@@ -115,6 +119,9 @@ def _decode(
             container.seek(round((place + origin) / unit), stream=stream)
         except av.error.FFmpegError:
             return
+    start, latest = within
+    # Transport streams lead anywhere, and decoders of MPEG-4 Part 2 make grey pictures of what refers to others.
+    awaits_key = place is not None
     # Where the rate is constant, what no other picture refers to need not be decoded on the way to the start.
     all_from = None if timeline.video.is_variable or place is None else start - _MARGIN_S
     if all_from is not None:
@@ -122,6 +129,11 @@ def _decode(
     at = Fraction(0)
     for packet in packets_of(container, stream):
         beat()
+        if awaits_key and packet.size and not packet.is_keyframe:
+            if packet.pts is not None and packet.pts * unit - origin > latest:
+                return
+            continue
+        awaits_key = awaits_key and not packet.size
         if all_from is not None and (packet.pts is None or packet.pts * unit - origin >= all_from):
             stream.codec_context.skip_frame = "DEFAULT"
             all_from = None
