@@ -183,6 +183,6 @@ ODD = [
 ]  # fmt: skip
 CORPUS = {film.name: film for film in [*_plain(), *ODD]}
 SAMPLE = (
-    "h264-aac.mp4", "hevc-ac3.mkv", "vp9-opus.webm", "mpeg4-mp3.avi", "mpeg4-mp3.ts", "b-frames.ts", "vfr.mkv", "rotated.mp4",
-    "one-picture.mp4",
+    "h264-aac.mp4", "hevc-ac3.mkv", "vp9-opus.webm", "mpeg4-mp3.avi", "mpeg4-mp3.ts", "b-frames.ts",
+    "vfr.mkv", "rotated.mp4", "one-picture.mp4",
 )  # fmt: skip
