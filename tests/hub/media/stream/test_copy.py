@@ -14,7 +14,7 @@ from typing import Any
 import av
 import pytest
 
-from hub.media.errors import BrokenMedia
+from hub.media.errors import BrokenMedia, OutputNotWritable
 from hub.media.operations import COPY
 from hub.media.pool import MediaPool, Priority
 from hub.media.stream.copy import run
@@ -352,3 +352,28 @@ async def test_through_a_worker(pool: MediaPool, tmp_path: Path) -> None:
     assert result == Made(2)
     assert steps == [(1, 2, "v-copy"), (2, 2, "v-copy")]
     assert sorted(p.name for p in target.iterdir()) == ["0.m4s", "1.m4s", "init.mp4"]
+
+
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_a_segment_that_cannot_be_written_ends_the_job_and_is_not_reported(tmp_path: Path, kind: str) -> None:
+    source = tmp_path / "film.mkv"
+    source.write_bytes(clip_bytes(".mkv", seconds=8, audio="aac", video_options=GOP))
+    timeline = read_timeline(path_bytes(source))
+    wanted = rendition(timeline, kind)
+    target = tmp_path / "segments"
+    target.mkdir()
+    (target / "1.m4s").mkdir()
+    job = SegmentsJob(
+        path=path_bytes(source),
+        timeline=timeline,
+        rendition=wanted,
+        folder=path_bytes(target),
+        first=0,
+        stop=plan_of(timeline, wanted).count,
+    )
+    steps: list[int] = []
+    with pytest.raises(OutputNotWritable):
+        run(job, lambda done, total, text: steps.append(done))
+    assert steps == [1]
+    assert (target / "0.m4s").is_file()
+    assert not list(target.glob(".*"))
