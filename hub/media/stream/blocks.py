@@ -108,7 +108,7 @@ class BlockMaker:
         key = (source.content, rendition.id)
         error: Exception | None = PoolClosed("Marquee is shutting down.")
         try:
-            await self._run(source, rendition, block)
+            await self.make(source, rendition, block.first, block.stop)
             error = None
         except HubError as problem:
             error = problem
@@ -123,10 +123,14 @@ class BlockMaker:
                     block.done.set_exception(error)
                     block.done.exception()  # seen: nobody may wait for what is made ahead
 
-    async def _run(self, source: Source, rendition: Rendition, block: _Block) -> None:
+    async def make(self, source: Source, rendition: Rendition, first: int, stop: int) -> None:
+        """Make segments `first` up to `stop`, whether or not they are there; when cancelled, work on them ends.
+
+        RenditionFailed, StorageFull, UnreadableFile.
+        """
         for may_retry in (True, False):
             try:
-                await self._attempt(source, rendition, block)
+                await self._attempt(source, rendition, first, stop)
                 return
             except OutputNotWritable as problem:
                 if not may_retry or not await self._store.make_room():
@@ -142,12 +146,12 @@ class BlockMaker:
             except (UnreadableFile, PoolClosed):
                 raise
             except MediaError as problem:
-                log.warning("%s from segment %d: %s", rendition.id, block.first, problem.message)
+                log.warning("%s from segment %d: %s", rendition.id, first, problem.message)
                 reason = f"This part of the file cannot be prepared: {problem.message}"
                 await self._failures.note(source.content, rendition.id, problem, reason)
                 raise RenditionFailed(reason) from problem
 
-    async def _attempt(self, source: Source, rendition: Rendition, block: _Block) -> None:
+    async def _attempt(self, source: Source, rendition: Rendition, first: int, stop: int) -> None:
         content = source.content
         try:
             folder = await self._store.make_folder(content, rendition.id)
@@ -158,9 +162,9 @@ class BlockMaker:
             timeline=source.timeline,
             rendition=rendition,
             folder=bytes(folder),
-            first=block.first,
-            stop=block.stop,
+            first=first,
+            stop=stop,
         )
         operation = COPY if rendition.is_copy else AUDIO
         made = await self._pool.run(operation, job, timeout_s=TIMEOUT_S, priority=Priority.INTERACTIVE)
-        await self._store.added(content, rendition.id, block.first, made.next)
+        await self._store.added(content, rendition.id, first, made.next)

@@ -69,10 +69,13 @@ class EncoderProcesses:
         operation: Operation[EncodeJob, Made] = ENCODE,
         command: Callable[[], Sequence[str]] = worker_command,
         idle_s: float = _IDLE_S,
+        keeps_spare: bool = True,
     ) -> None:
+        """Without `keeps_spare` none is started for a next session; one whose session is over is still used again."""
         self._operation = operation
         self._command = command
         self._idle_s = idle_s
+        self._keeps_spare = keeps_spare
         self._ids = itertools.count(1)
         self._tasks = TaskScope("encoders")
         self._workers: set[WorkerProcess] = set()
@@ -120,8 +123,9 @@ class EncoderProcesses:
         encoding = Encoding(worker)
         request = self._request(self._operation.name, job)
         self._tasks.start(self._work(worker, encoding, request, on_progress), name=f"from {job.first}")
-        # Not now: the session that begins needs the machine.
-        asyncio.get_running_loop().call_later(_SPARE_AFTER_S, self.warm)
+        if self._keeps_spare:
+            # Not now: the session that begins needs the machine.
+            asyncio.get_running_loop().call_later(_SPARE_AFTER_S, self.warm)
         return encoding
 
     async def _work(

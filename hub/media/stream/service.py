@@ -86,9 +86,9 @@ class StreamService:
         self.slots = Slots(most=most_sessions)
         self.encoders = EncoderProcesses()
         self._pool = pool
-        self._failures = Failures(root)
-        self.keeper = SessionKeeper(self.store, self.slots, self.encoders, self._failures)
-        self._blocks = BlockMaker(self.store, pool, self._failures)
+        self.failures = Failures(root)
+        self.keeper = SessionKeeper(self.store, self.slots, self.encoders, self.failures)
+        self._blocks = BlockMaker(self.store, pool, self.failures)
         self._tasks = TaskScope("streams")
         self._prepared: LRUCache[str, Prepared] = LRUCache(64)
         self._preparing: dict[str, asyncio.Future[Prepared]] = {}
@@ -136,7 +136,7 @@ class StreamService:
         known = self._presentations.get(content)
         if known is None:
             known = present(file.probe, prepared.timeline, content, complexity=prepared.complexity)
-            failed = await self._failures.of(content)
+            failed = await self.failures.of(content)
             if failed:
                 known = _without(known, frozenset(failed))
             self._presentations[content] = known
@@ -148,7 +148,7 @@ class StreamService:
         """The init segment of a rendition. NotFound, TooBusy, RenditionFailed, StorageFull, NotPlayable."""
         rendition, plan = self._find(presentation, rendition_id)
         k = plan.at(self._starts_s.get(play, 0.0))
-        source = _source(file, presentation)
+        source = source_of(file, presentation)
         await self.store.ready()
         with _told_to_viewers():
             if isinstance(rendition, VideoRendition) and not rendition.is_copy:
@@ -165,7 +165,7 @@ class StreamService:
         rendition, plan = self._find(presentation, rendition_id)
         if not 0 <= k < plan.count:
             raise NotFound(f"{rendition_id} has the segments 0 to {plan.count - 1}; there is no {k}.")
-        source = _source(file, presentation)
+        source = source_of(file, presentation)
         await self.store.ready()
         with _told_to_viewers():
             if isinstance(rendition, VideoRendition) and not rendition.is_copy:
@@ -236,7 +236,7 @@ class StreamService:
         kept = await asyncio.to_thread(_load, path, Prepared)
         if kept is not None:
             return kept
-        failed = await self._failures.of(content)
+        failed = await self.failures.of(content)
         if _TIMELINE_STEP in failed:
             raise NotPlayable(failed[_TIMELINE_STEP])
         try:
@@ -247,7 +247,7 @@ class StreamService:
             raise
         except MediaError as error:
             reason = f"This file cannot be streamed: {error.message}"
-            await self._failures.note(content, _TIMELINE_STEP, error, reason)
+            await self.failures.note(content, _TIMELINE_STEP, error, reason)
             raise NotPlayable(reason) from error
         prepared = Prepared(timeline, 1.0 if file.complexity is None else file.complexity)
         await asyncio.to_thread(_save, path, prepared)
@@ -265,7 +265,8 @@ def _told_to_viewers() -> Iterator[None]:
         raise TooBusy(error.message, retry_after_s=5) from error
 
 
-def _source(file: StreamFile, presentation: Presentation) -> Source:
+def source_of(file: StreamFile, presentation: Presentation) -> Source:
+    """The file as those who make segments of it want it."""
     video = file.probe.video
     size = (video.width or 0, video.height or 0) if video is not None else (0, 0)
     return Source(content=presentation.content, path=file.path, timeline=presentation.timeline, size=size)

@@ -157,6 +157,16 @@ class SegmentStore:
                 return k - run + 1
         return None
 
+    def gap(self, content: str, rendition: str, stop: int) -> tuple[int, int] | None:
+        """The first run of segments before `stop` that are not there, as (first, stop); None when all are."""
+        found = self._index.renditions.get((content, rendition))
+        sizes = found.sizes if found is not None else ()
+        first = next((k for k in range(min(stop, len(sizes))) if not sizes[k]), min(stop, len(sizes)))
+        if first == stop:
+            return None
+        end = next((k for k in range(first, min(stop, len(sizes))) if sizes[k]), stop)
+        return first, end
+
     def count(self, content: str, rendition: str) -> int:
         """How many segments of a rendition are there."""
         found = self._index.renditions.get((content, rendition))
@@ -199,6 +209,10 @@ class SegmentStore:
         else:
             await asyncio.to_thread((folder / PREMADE).unlink, missing_ok=True)
         self._index.renditions.setdefault((content, rendition), _Rendition()).is_premade = premade
+
+    def premade(self) -> list[Key]:
+        """What stays whatever else needs room."""
+        return [key for key, found in self._index.renditions.items() if found.is_premade]
 
     async def make_room(self, size_bytes: int = ROOM_BYTES) -> int:
         """The disk is full: remove what was used longest ago. Returns the bytes that went."""

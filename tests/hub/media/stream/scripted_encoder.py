@@ -24,7 +24,10 @@ SCRIPTED = Operation(
 
 
 class Script(msgspec.Struct, frozen=True):
-    """What sessions do. `crash_at`, `hang_at`, `fail_at`: at this segment, while `times` is not used up."""
+    """What sessions do. `crash_at`, `hang_at`, `fail_at`: at this segment, while `times` is not used up.
+
+    With `only`, sessions without this rendition do not; with `beside`, those with fewer renditions do not.
+    """
 
     segment_s: float = 0.02
     crash_at: int | None = None
@@ -32,34 +35,40 @@ class Script(msgspec.Struct, frozen=True):
     fail_at: int | None = None
     error: str = "BrokenMedia"
     times: int = 1_000
+    only: str | None = None
+    beside: int = 1
 
 
 def run(job: EncodeJob, report: Report, grants: Grants) -> Made:
     """Play the script."""
     script = msgspec.json.decode(Path(os.fsdecode(job.path)).read_bytes(), type=Script)
     grants.allow(job.granted)
-    (output,) = job.outputs
+    names = [output.rendition.id for output in job.outputs]
     with Path(os.fsdecode(job.path) + ".log").open("a") as log:
-        log.write(f"{output.rendition.id} {job.first} {job.stop}\n")
-    write_init(output.folder, b"init " + output.rendition.id.encode())
+        log.write(f"{' '.join(names)} {job.first} {job.stop}\n")
+    for output in job.outputs:
+        write_init(output.folder, b"init " + output.rendition.id.encode())
+    is_meant = (script.only is None or script.only in names) and len(names) >= script.beside
     for k in range(job.first, job.stop):
         while not grants.wait_for(k, 1.0):
             pass
         time.sleep(script.segment_s)
-        if k in (script.crash_at, script.hang_at, script.fail_at) and _is_due(job.path, script.times):
-            if k == script.crash_at:
-                os.abort()
-            if k == script.hang_at:
-                time.sleep(120)
-            kinds = {
-                "BrokenMedia": BrokenMedia,
-                "UnreadableFile": UnreadableFile,
-                "Output": OutputNotWritable,
-            }
-            raise kinds[script.error]("The script says so.")
-        write_atomically(output.folder, segment_name(k), b"segment %d" % k)
-        report(k + 1, job.stop, output.rendition.id)
+        is_at = is_meant and k in (script.crash_at, script.hang_at, script.fail_at)
+        if is_at and _is_due(job.path, script.times):
+            _misbehave(script, k)
+        for output in job.outputs:
+            write_atomically(output.folder, segment_name(k), b"segment %d" % k)
+            report(k + 1, job.stop, output.rendition.id)
     return Made(job.stop)
+
+
+def _misbehave(script: Script, k: int) -> None:
+    if k == script.crash_at:
+        os.abort()
+    if k == script.hang_at:
+        time.sleep(120)
+    kinds = {"BrokenMedia": BrokenMedia, "UnreadableFile": UnreadableFile, "Output": OutputNotWritable}
+    raise kinds[script.error]("The script says so.")
 
 
 def _is_due(path: bytes, times: int) -> bool:
