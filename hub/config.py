@@ -14,7 +14,7 @@ import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -73,6 +73,18 @@ class StreamingSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Segments that are kept; 0: a tenth of the free disk, at most 50 GB."""
     conversions: Annotated[int, Meta(ge=0, le=64)] = 0
     """Videos converted at the same time; 0: as many as this machine keeps up with."""
+    premake: Literal["none", "all"] = "none"
+    """Which videos have all their qualities made before anybody watches."""
+    premake_channels: list[str] = []
+    """Channels of which that is done in any case."""
+    premake_hours: Annotated[
+        str,
+        Meta(
+            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$",
+            description='hours as "01:00-06:00", or an empty text for any time',
+        ),
+    ] = ""
+    """When, in local time; what somebody asks for is made at any time."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +176,11 @@ def _read_toml(config_file: Path) -> dict[str, Any]:
 def _from_text(name: str, kind: Any, text: str, origin: str) -> Any:
     base = typing.get_origin(kind)
     plain = typing.get_args(kind)[0] if base is Annotated else kind
-    if plain is str or (isinstance(plain, types.UnionType) and str in typing.get_args(plain)):
+    if (
+        plain is str
+        or base is Literal
+        or (isinstance(plain, types.UnionType) and str in typing.get_args(plain))
+    ):
         return text
     if plain is bool and text.strip().lower() in ("1", "0", "yes", "no", "on", "off", "true", "false"):
         return text.strip().lower() in ("1", "yes", "on", "true")
@@ -214,6 +230,10 @@ def _unusable(name: str, value: object, origin: str, allowed: str) -> str:
 
 def _allowed(kind: Any) -> str:
     schema = msgspec.json.schema(kind)
+    if "description" in schema:
+        return str(schema["description"])
+    if "enum" in schema:
+        return " or ".join(map(str, schema["enum"]))
     words = {"boolean": "true or false", "integer": "a whole number", "number": "a number", "string": "text"}
     if schema.get("type") == "array":
         return 'a list of texts, such as ["a", "b"]'

@@ -39,6 +39,22 @@ def test_text_in_the_environment_is_taken_as_it_is(tmp_path: Path) -> None:
     assert loaded.values.database.url == "postgresql://u@h/db"
 
 
+def test_what_is_made_ahead_is_set_in_the_environment_too(tmp_path: Path) -> None:
+    loaded = load_settings(
+        tmp_path / "none",
+        {
+            "MARQUEE_STREAMING__PREMAKE": "all",
+            "MARQUEE_STREAMING__PREMAKE_CHANNELS": '["Garden"]',
+            "MARQUEE_STREAMING__PREMAKE_HOURS": "22:30-06:00",
+        },
+    ).values.streaming
+    assert (loaded.premake, loaded.premake_channels, loaded.premake_hours) == (
+        "all",
+        ["Garden"],
+        "22:30-06:00",
+    )
+
+
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
@@ -46,6 +62,9 @@ def test_text_in_the_environment_is_taken_as_it_is(tmp_path: Path) -> None:
         ({"MARQUEE_SERVER__PORT": "many"}, ["MARQUEE_SERVER__PORT", "many", "a whole number"]),
         ({"MARQUEE_LIMITS__ENABLED": "maybe"}, ["MARQUEE_LIMITS__ENABLED", "maybe", "true or false"]),
         ({"MARQUEE_SERVER__PROT": "1"}, ["MARQUEE_SERVER__PROT", "MARQUEE_SERVER__PORT"]),
+        ({"MARQUEE_STREAMING__PREMAKE": "some"}, ["streaming.premake", "some", "all or none"]),
+        ({"MARQUEE_STREAMING__PREMAKE_HOURS": "1-6"}, ["streaming.premake_hours", "'1-6'", "01:00-06:00"]),
+        ({"MARQUEE_STREAMING__PREMAKE_HOURS": "01:00-24:00"}, ["an empty text for any time"]),
         ({"MARQUEE_NONSENSE": "1"}, ["MARQUEE_NONSENSE", "not a setting"]),
         ({"MARQUEE_SERVER__ALLOWED_HOSTS": "a"}, ["MARQUEE_SERVER__ALLOWED_HOSTS", "a list of texts"]),
     ],
