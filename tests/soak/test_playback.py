@@ -191,7 +191,8 @@ def in_place(shown: list[Shown], source: list[Shown], frame: Fraction) -> None:
 def in_step(video: Stream, shown: list[Shown], heard: Heard, source: list[Shown], sound: Heard) -> None:
     """At each border of segments pictures and sound are as far apart as in the source."""
     where = {s.number: s.at for s in source}
-    begins = [b for a, b in pairwise([shown[0], *shown]) if a.number != b.number or b is shown[0]]
+    # Not the first one, which fills what lies before it.
+    begins = [b for a, b in pairwise(shown) if a.number != b.number] or shown[:1]
     for border in [Fraction(0), *video.borders]:
         picture = min(begins, key=lambda s: abs(s.at - border))
         shift = picture.at - where[picture.number]
