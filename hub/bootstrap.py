@@ -7,7 +7,7 @@ The order, each step resting on those before it:
 3. media pool: no process yet, they are started when there is work;
 4. accounts: the owner's row, the first-run code, the local token;
 5. streams: nothing runs yet, but what is kept of earlier ones is listed in the background;
-6. folders, positions, thumbnails, what is derived, scans, demo: most register a kind of job;
+6. folders, positions, thumbnails, what is derived, renditions, scans, demo: most register a kind of job;
 7. jobs: what was interrupted waits again, the runners begin;
 8. the folder watcher, which asks for scans.
 
@@ -35,12 +35,14 @@ from hub.library.demo import DemoService
 from hub.library.derived import DerivedService
 from hub.library.folders import FolderService
 from hub.library.positions import PositionService
+from hub.library.renditions import RenditionService
 from hub.library.scanner import ScanService
 from hub.library.storyboards import StoryboardService
 from hub.library.thumbnails import ThumbnailService
 from hub.library.watcher import FolderWatcher
 from hub.media.pool import MediaPool
 from hub.media.process import patient_worker_command
+from hub.media.stream.premade import Premaker
 from hub.media.stream.service import StreamService
 from hub.paths import Paths
 from hub.runtime.instance import FolderLock
@@ -86,6 +88,14 @@ class Hub:
         self.library = LibraryService(self.db, self.events, self.thumbnails)
         self.captions = CaptionService(self.db, self.events, self.derived, self.media)
         self.storyboards = StoryboardService(self.db, self.derived)
+        self.renditions = RenditionService(
+            self.events,
+            self.jobs,
+            self.accounts,
+            self.library,
+            Premaker(self.streams, self.background_media),
+            settings.streaming,
+        )
         self.positions = PositionService(self.db, self.events)
         self.demo = DemoService(self.jobs, self.media, self.folders, self.scans, paths.demo)
         self._opened = AsyncExitStack()
@@ -117,6 +127,7 @@ class Hub:
             self.positions,
             self.thumbnails,
             self.derived,
+            self.renditions,
             self.scans,
             self.demo,
             self.jobs,

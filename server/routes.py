@@ -378,6 +378,16 @@ ROUTES: tuple[Route, ...] = (
         status=202,
         problems=(404,),
     ),
+    Route(
+        "POST",
+        "/v1/videos/{id}/renditions",
+        library.request_renditions,
+        MANAGER,
+        "Make all qualities of a video before anybody watches",
+        answer=Job,
+        status=202,
+        problems=(404, 409),
+    ),
     Route("POST", "/v1/demo", library.request_demo, MANAGER, "Make the demo library", answer=Job, status=202),
     Route(
         "GET",

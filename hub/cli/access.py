@@ -65,6 +65,12 @@ class HubAccess(Protocol):
     def request_demo(self) -> Job:
         """Queue the making of the demo library."""
 
+    def video_ids(self) -> list[str]:
+        """The ids of all videos, the one added last first."""
+
+    def request_renditions(self, video_id: str) -> Job:
+        """Queue the making of all qualities of a video."""
+
     def job(self, job_id: str) -> Job:
         """A job as it stands."""
 
@@ -183,6 +189,18 @@ class OwnHub:
     def request_demo(self) -> Job:
         return self._run(self._hub.demo.request())
 
+    def video_ids(self) -> list[str]:
+        return self._run(self._video_ids())
+
+    async def _video_ids(self) -> list[str]:
+        return await self._hub.library.video_ids(await self._hub.accounts.local_viewer(), VideoQuery())
+
+    def request_renditions(self, video_id: str) -> Job:
+        return self._run(self._request_renditions(video_id))
+
+    async def _request_renditions(self, video_id: str) -> Job:
+        return await self._hub.renditions.request(await self._hub.accounts.local_viewer(), video_id)
+
     def job(self, job_id: str) -> Job:
         return self._run(self._hub.jobs.get(job_id))
 
@@ -294,6 +312,12 @@ class RemoteHub:
 
     def request_demo(self) -> Job:
         return self._call("POST", "/v1/demo", Job)
+
+    def video_ids(self) -> list[str]:
+        return [video.id for video in self._all("/v1/videos", Page[ListedVideo])]
+
+    def request_renditions(self, video_id: str) -> Job:
+        return self._call("POST", f"/v1/videos/{quote(video_id, safe='')}/renditions", Job)
 
     def job(self, job_id: str) -> Job:
         return self._call("GET", f"/v1/jobs/{job_id}", Job)

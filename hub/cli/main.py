@@ -32,6 +32,7 @@ _READER_GONE = 141
 _OWN_COMMANDS = {
     "add": "hub.cli.scan:add",
     "scan": "hub.cli.scan:scan",
+    "transcode": "hub.cli.transcode:transcode",
     "demo": "hub.cli.demo:demo",
     "play": "hub.cli.play:play",
     "jobs": "hub.cli.jobs:jobs",

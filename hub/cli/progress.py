@@ -54,9 +54,18 @@ def describe(job: Job) -> str:
     else:
         total = f" of {job.total_units:,}" if job.total_units is not None else ""
         parts = [f"{job.done_units:,}{total}"]
+    if detail.get("is_waiting"):
+        parts.append("viewers come first")
+    elif detail.get("speed") and detail.get("eta_s") is not None:
+        parts.append(f"{detail['speed']:.1f}x  {_span(detail['eta_s'])} left")
     if current := detail.get("current"):
         parts.append(str(current) if len(str(current)) <= _MAX_NAME else "…" + str(current)[-_MAX_NAME:])
     return "  ".join(parts)
+
+
+def _span(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{max(minutes, 1)} min"
 
 
 def _show_live(hub: HubAccess, job: Job) -> Job:

@@ -43,6 +43,11 @@ async def request_demo(call: Call[None, NoQuery]) -> web.Response:
     return _accepted(await call.hub.demo.request())
 
 
+async def request_renditions(call: Call[None, NoQuery]) -> web.Response:
+    """Queue the making of all qualities of a video."""
+    return _accepted(await call.hub.renditions.request(call.viewer, call.part("id")))
+
+
 async def list_jobs(call: Call[None, JobListQuery]) -> Page[Job]:
     """Jobs, newest first."""
     query = call.query

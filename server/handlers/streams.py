@@ -13,7 +13,8 @@ from aiohttp import hdrs, web
 from cachetools import LRUCache
 
 from hub.errors import NotFound, TooBusy
-from hub.library.types import CaptionTrack, MediaFile
+from hub.library.renditions import stream_file
+from hub.library.types import CaptionTrack
 from hub.media.caps import parse_caps
 from hub.media.decide import Allowed, Decision, decide, offered
 from hub.media.errors import UnreadableFile
@@ -158,18 +159,6 @@ class Wishes(Protocol):
 def decision_for(streams: StreamService, probe: Probe, wishes: Wishes) -> Decision:
     """Which way a file is played on a client, with what the machine has left at this moment."""
     return decide(probe, parse_caps(wishes.caps), Allowed(burn=wishes.burn), streams.headroom(probe))
-
-
-def stream_file(file: MediaFile) -> StreamFile:
-    """A file of the library as streaming wants it."""
-    assert file.probe is not None  # of a file of the library it is always known
-    return StreamFile(
-        path=file.path,
-        fingerprint=file.fingerprint,
-        size_bytes=file.size_bytes,
-        probe=file.probe,
-        complexity=file.complexity,
-    )
 
 
 async def _offer(call: Call[None, ManifestQuery]) -> tuple[Presentation, Selection]:

@@ -6,11 +6,12 @@ import secrets
 from urllib.parse import urlencode
 
 from hub.errors import InvalidInput
+from hub.library.renditions import stream_file
 from hub.library.types import Order, VideoPatch, VideoQuery, VideoSort
 from server.access import MEDIA_PARAMETER
 from server.call import Call, NoQuery
 from server.handlers.around import caption_sources, storyboard_url
-from server.handlers.streams import decision_for, play_name, stream_file
+from server.handlers.streams import decision_for, play_name
 from server.plays import PLAYS
 from server.schemas import (
     PlayDecision,

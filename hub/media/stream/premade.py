@@ -99,8 +99,9 @@ class Premaker:
         """
         film = await self._open(file)
         await self._require_room(film)
-        await self._keep(film)
+        # In this order: what stays and is nobody's is released.
         await asyncio.to_thread(_note, self._store.root / film.content / _RECORD, held)
+        await self._keep(film)
         on_progress(film.progress())
         for sound in list(film.audio.values()):
             if not await self._make_sound(film, sound, on_progress, may_go_on):
@@ -341,6 +342,7 @@ def _note(path: Path, held: Held) -> None:
     if known == held or known.is_asked:
         return
     with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.part")
         partial.write_bytes(msgspec.json.encode(held))
         partial.replace(path)

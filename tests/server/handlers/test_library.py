@@ -155,3 +155,30 @@ async def test_the_demo_library_is_a_job(hub: Hub, owner: Client) -> None:
     assert reply.json["kind"] == "demo"
     cancelled = await owner.post(f"{reply.headers['Location']}/cancel")
     assert cancelled.status in (200, 409)
+
+
+async def test_all_qualities_of_a_video_are_a_job(
+    hub: Hub, owner: Client, member: Client, library: dict[str, str]
+) -> None:
+    path = f"/v1/videos/{library['Alpha']}/renditions"
+    (await member.post(path)).problem(403, "not-allowed")
+    (await owner.post(f"/v1/videos/{UNKNOWN}/renditions")).problem(404, "not-found")
+
+    reply = await owner.post(path)
+
+    assert reply.status == 202
+    assert reply.headers["Location"] == f"/v1/jobs/{reply.json['id']}"
+    assert (reply.json["kind"], reply.json["title"]) == ("renditions", "Making all qualities of Alpha")
+    ended = await hub.jobs.wait(reply.json["id"])
+    assert (ended.state, ended.error) == ("done", None)
+    job = (await owner.get(reply.headers["Location"])).json
+    assert job["done_units"] == job["total_units"] == 2  # one rung of 90 lines, one track
+    assert job["detail"]["current"] == "Alpha"
+    assert sorted(name for _, name in hub.streams.store.premade()) == ["a1-aac2", "v90-h264"]
+
+
+async def test_a_video_whose_file_is_gone_is_not_converted(
+    owner: Client, library: dict[str, str], films: Path
+) -> None:
+    (films / "Alpha.mp4").unlink()
+    (await owner.post(f"/v1/videos/{library['Alpha']}/renditions")).problem(409, "not-playable")
