@@ -20,7 +20,13 @@ def test_a_new_data_folder_is_private(tmp_path: Path) -> None:
     paths.create()
     assert paths.root.stat().st_mode & 0o777 == 0o700
     assert paths.thumbs.is_dir()
-    assert sorted(entry.name for entry in paths.root.iterdir()) == ["backups", "derived", "logs", "segments", "thumbs"]
+    assert sorted(entry.name for entry in paths.root.iterdir()) == [
+        "backups",
+        "derived",
+        "logs",
+        "segments",
+        "thumbs",
+    ]
 
 
 def test_a_data_folder_that_is_a_file_is_refused_by_name(tmp_path: Path) -> None:
