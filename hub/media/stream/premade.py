@@ -20,7 +20,14 @@ from pathlib import Path
 import msgspec
 
 from hub.errors import MediaError, NotPlayable, RenditionFailed, StorageFull
-from hub.media.errors import BrokenMedia, InitMismatch, OutputNotWritable, PoolClosed, UnreadableFile
+from hub.media.errors import (
+    BrokenMedia,
+    InitMismatch,
+    OutputNotWritable,
+    PoolClosed,
+    UnreadableFile,
+    WorkerTimeout,
+)
 from hub.media.pool import MediaPool
 from hub.media.process import patient_worker_command
 from hub.media.stream.blocks import BlockMaker
@@ -56,10 +63,6 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OnProgress = Callable[[Progress], None]
-
-
-class _Stuck(MediaError):
-    """The encoder did nothing for too long."""
 
 
 class Premaker:
@@ -106,9 +109,12 @@ class Premaker:
         for sound in list(film.audio.values()):
             if not await self._make_sound(film, sound, on_progress, may_go_on):
                 return False
-        while (stretch := self._next_stretch(film)) is not None:
+        while self._next_stretch(film) is not None:
             if not await self._wait_for_viewers(film, on_progress, may_go_on):
                 return False
+            stretch = self._next_stretch(film)  # viewers may have had some of it made meanwhile
+            if stretch is None:
+                break
             await self._make_stretch(film, stretch, on_progress, may_go_on)
         await self._keep(film)  # what had to be dropped and was made anew, too
         on_progress(film.progress())
@@ -215,9 +221,13 @@ class Premaker:
     async def _make_sound(
         self, film: Film, sound: AudioRendition, on_progress: OnProgress, may_go_on: Callable[[], bool]
     ) -> bool:
-        while (gap := self._store.gap(film.content, sound.id, film.counts[sound.id])) is not None:
+        count = film.counts[sound.id]
+        while self._store.gap(film.content, sound.id, count) is not None:
             if not await self._wait_for_viewers(film, on_progress, may_go_on):
                 return False
+            gap = self._store.gap(film.content, sound.id, count)
+            if gap is None:
+                break
             first, stop = gap[0], min(gap[1], gap[0] + _SOUND_BLOCK)
             try:
                 await self._blocks.make(film.source, sound, first, stop)
@@ -287,7 +297,7 @@ class Premaker:
                 if self._are_viewers_served or not may_go_on():
                     return False
                 if now - heard_at > HANG_S:
-                    raise _Stuck(f"The encoder did nothing for {HANG_S:g} s.")
+                    raise WorkerTimeout(f"The encoder did nothing for {HANG_S:g} s.")
             await encoding.answer
             await self._take_in(film, dict.fromkeys(stretch.rungs, stretch.stop), taken)
             return True

@@ -17,7 +17,14 @@ from pathlib import Path
 import msgspec
 
 from hub.errors import MediaError, RenditionFailed, StorageFull, TooBusy
-from hub.media.errors import BrokenMedia, InitMismatch, OutputNotWritable, PoolClosed, UnreadableFile
+from hub.media.errors import (
+    BrokenMedia,
+    InitMismatch,
+    OutputNotWritable,
+    PoolClosed,
+    UnreadableFile,
+    WorkerTimeout,
+)
 from hub.media.stream.failures import Failures
 from hub.media.stream.processes import EncoderProcesses, Encoding
 from hub.media.stream.slots import Slot, Slots, load
@@ -58,10 +65,6 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Over(Exception):
     """The session ended before it came to the segment; another one may make it."""
-
-
-class _Hangs(MediaError):
-    """The session did nothing for too long."""
 
 
 class _Session:
@@ -372,7 +375,7 @@ class SessionKeeper:
             self._end(session, "what comes next is there already")
         limit_s = self._hang_s * (1 if session.has_spoken else _START_UP)
         if session.reported < session.granted and now - session.progressed_at > limit_s:
-            raise _Hangs(f"The encoder did nothing for {limit_s:g} s.")
+            raise WorkerTimeout(f"The encoder did nothing for {limit_s:g} s.")
 
     async def _when_not_writable(self, session: _Session, problem: OutputNotWritable) -> Exception:
         """The disk is full, most likely: with some room the next try may do better."""

@@ -70,7 +70,7 @@ def context(tmp_path: Path) -> CliContext:
 def _made(kind: type[errors.HubError]) -> errors.HubError:
     if issubclass(kind, errors.InvalidInput):
         return kind("What and why.", field="title")
-    if issubclass(kind, errors.TooManyRequests):
+    if issubclass(kind, errors.TooManyRequests | errors.TooBusy):
         return kind("What and why.", retry_after_s=17)
     return kind("What and why.")
 

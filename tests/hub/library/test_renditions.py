@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from hub.bootstrap import Hub
@@ -147,3 +149,32 @@ async def test_a_file_with_another_content_is_made_anew(tmp_path: Path, films: P
             return len(contents) == 2 and len(contents & before) == 1
 
         await until(is_another)
+
+
+async def test_a_job_is_cancelled_within_a_second_and_goes_on_when_repeated(tmp_path: Path) -> None:
+    films = tmp_path / "films"
+    films.mkdir()
+    make_clip(films / "Long.mp4", seconds=40.0, size=(320, 240), audio=None)
+    async with hub_on(tmp_path / "data", films) as hub:
+        video_id = (await ids(hub))["Long"]
+        job = await hub.renditions.request(await hub.accounts.local_viewer(), video_id)
+
+        async def is_under_way() -> bool:
+            return (await hub.jobs.get(job.id)).done_units >= 4
+
+        await until(is_under_way)
+        (pid,) = hub.renditions._premaker.pids
+        began = time.monotonic()
+        ended = await hub.jobs.cancel(job.id)
+        while psutil.pid_exists(pid):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert time.monotonic() - began < 1
+        assert ended.state is JobState.CANCELLED
+        assert 4 <= ended.done_units < 40
+        assert ended.detail["current"] == "Long"
+        assert ended.detail["speed"] > 0
+        assert ended.detail["eta_s"] > 0
+
+        await hub.jobs.retry(job.id)
+        ended = await hub.jobs.wait(job.id)
+        assert (ended.state, ended.done_units, ended.total_units) == (JobState.DONE, 40, 40)
