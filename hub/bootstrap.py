@@ -93,6 +93,8 @@ class Hub:
             self.jobs,
             self.accounts,
             self.library,
+            self.derived,
+            self.background_media,
             Premaker(self.streams, self.background_media),
             settings.streaming,
         )

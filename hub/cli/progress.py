@@ -54,7 +54,9 @@ def describe(job: Job) -> str:
     else:
         total = f" of {job.total_units:,}" if job.total_units is not None else ""
         parts = [f"{job.done_units:,}{total}"]
-    if detail.get("is_waiting"):
+    if job.state.is_over:
+        pass  # what was left then is of no interest
+    elif detail.get("is_waiting"):
         parts.append("viewers come first")
     elif detail.get("speed") and detail.get("eta_s") is not None:
         parts.append(f"{detail['speed']:.1f}x  {_span(detail['eta_s'])} left")

@@ -17,6 +17,7 @@ import msgspec
 from hub.accounts.service import AccountService
 from hub.accounts.types import Viewer
 from hub.config import StreamingSettings
+from hub.db.repositories.derived import Kind
 from hub.db.retry import Retry
 from hub.errors import NotFound, NotPlayable
 from hub.events import EventBus, JobChanged, VideosAdded, VideosChanged, VideosRemoved
@@ -24,6 +25,7 @@ from hub.jobs.service import JobContext, JobService
 from hub.jobs.types import Job, JobState
 from hub.library import derived, scanner, thumbnails
 from hub.library.catalogue import LibraryService, require_manager
+from hub.library.derived import DerivedService, Workers
 from hub.library.premake_policy import is_open, is_wanted
 from hub.library.types import MediaFile, VideoQuery
 from hub.media.errors import UnreadableFile
@@ -76,16 +78,20 @@ class RenditionService:
         jobs: JobService,
         accounts: AccountService,
         library: LibraryService,
+        derived: DerivedService,
+        workers: Workers,
         premaker: Premaker,
         settings: StreamingSettings,
         *,
         now: Callable[[], datetime] = datetime.now,
     ) -> None:
-        """`now` tells the local time."""
+        """`workers` measure how hard a video is to encode; `now` tells the local time."""
         self._events = events
         self._jobs = jobs
         self._accounts = accounts
         self._library = library
+        self._derived = derived
+        self._workers = workers
         self._premaker = premaker
         self._settings = settings
         self._now = now
@@ -132,7 +138,7 @@ class RenditionService:
 
     async def _make_asked(self, context: JobContext) -> None:
         video_id = context.payload["video_id"]
-        file = await self._library.playable_file(await self._accounts.local_viewer(), video_id)
+        file = await self._file(await self._accounts.local_viewer(), video_id)
         await self._make(context, file, Held(video_id=video_id, is_asked=True), lambda: True)
 
     async def _make_wanted(self, context: JobContext) -> None:
@@ -163,6 +169,11 @@ class RenditionService:
             context.report(done_units=progress.done, total_units=progress.total, detail=detail)
 
         return await self._premaker.make(stream_file(file), held, report, may_go_on=may_go_on)
+
+    async def _file(self, viewer: Viewer, video_id: str) -> MediaFile:
+        """The file of a video, once it is known how hard it is to encode: its segments keep to what is known first."""
+        await self._derived.make_now(video_id, Kind.COMPLEXITY, self._workers)
+        return await self._library.playable_file(viewer, video_id)
 
     # --- the policy ---------------------------------------------------------------------------------------------------
 
@@ -211,7 +222,7 @@ class RenditionService:
                 if video_id in self._done:
                     continue
                 with contextlib.suppress(NotFound, NotPlayable):
-                    file = await self._library.playable_file(viewer, video_id)
+                    file = await self._file(viewer, video_id)
                     if file.video_codec and not await self._premaker.is_made(stream_file(file)):
                         return file
                     self._done.add(video_id)

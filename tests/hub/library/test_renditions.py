@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 
@@ -18,6 +19,7 @@ from hub.config import LibrarySettings, Settings, StreamingSettings
 from hub.jobs.types import JobState
 from hub.library import renditions
 from hub.library.types import VideoPatch, VideoQuery
+from hub.media.stream.service import Prepared
 from hub.paths import Paths
 from tests.media import make_clip
 
@@ -117,6 +119,12 @@ async def test_what_is_asked_for_is_made_at_any_time_and_stays(tmp_path: Path, f
         video_id = (await ids(hub))["Alpha"]
         job = await hub.jobs.wait((await hub.renditions.request(viewer, video_id)).id)
         assert (job.state, job.done_units, job.total_units) == (JobState.DONE, 1, 1)
+        # Its rates follow how hard it is to encode.
+        file = await hub.library.playable_file(viewer, video_id)
+        ((content, _),) = hub.streams.store.premade()
+        kept = (hub.paths.segments / content / "timeline.mp").read_bytes
+        prepared = msgspec.msgpack.decode(await asyncio.to_thread(kept), type=Prepared)
+        assert prepared.complexity == file.complexity != 1.0
 
     async with hub_on(tmp_path / "data", films) as hub:
         await asyncio.sleep(0.5)  # nothing tells that nothing happens
