@@ -13,8 +13,9 @@ from sqlalchemy import Connection, insert
 from ulid import ULID
 
 from hub.db.engine import open_engine
+from hub.db.repositories.derived import Kind
 from hub.db.repositories.names import channel_id, sort_key, tag_ids
-from hub.db.tables import FileRow, FolderRow, VideoRow, VideoTagRow
+from hub.db.tables import DerivedRow, FileRow, FolderRow, VideoRow, VideoTagRow
 from hub.db.upgrade import upgrade_database
 from hub.media.types import Probe, Stream
 from hub.paths import Paths
@@ -45,6 +46,7 @@ def _fill(connection: Connection, count: int) -> None:
         (VideoRow, (_video(chance, n, video_id, channels) for n, video_id in enumerate(ids))),
         (FileRow, (_file(n, video_id, folder) for n, video_id in enumerate(ids))),
         (VideoTagRow, _tags(chance, ids, tags)),
+        (DerivedRow, _made(ids)),
     ):
         for batch in _batches(rows, 5_000):
             connection.execute(insert(table), batch)
@@ -103,6 +105,20 @@ def _file(n: int, video_id: str, folder: str) -> dict[str, Any]:
         "probe": msgspec.to_builtins(probe),
         "missing_since": None,
     }
+
+
+def _made(ids: list[str]) -> Iterator[dict[str, Any]]:
+    """Nothing is left to be made of the files in the background: they are not there."""
+    for n, video_id in enumerate(ids):
+        for kind in Kind:
+            yield {
+                "video_id": video_id,
+                "kind": kind,
+                "fingerprint": f"{n:032x}",
+                "sidecars": "",
+                "data": None,
+                "made_at": _START,
+            }
 
 
 def _tags(chance: random.Random, ids: list[str], tags: list[str]) -> Iterator[dict[str, Any]]:
