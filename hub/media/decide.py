@@ -52,6 +52,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     video_codec: str = "h264"
     audio_codec: str = "aac"
     """What is encoded to."""
+    other_audio_codec: str | None = None
+    """What a stream is encoded to that cannot be had in the first one; None when the client decodes no other."""
     ladder: bool = True
     """Whether pictures may be encoded at all."""
     max_height: int | None = None
@@ -103,6 +105,8 @@ class _Case:
         self.unopened = self._container_problem()
         self.video_codec = self._first_decoded((allowed.video_codec, *VIDEO_CODECS), "h264")
         self.audio_codec = self._first_decoded(("aac", "opus"), "aac")
+        others = (codec for codec in _ENCODED_AUDIO if codec != self.audio_codec)
+        self.other_audio_codec = next((codec for codec in others if caps.decodes(codec)), None)
 
     def decision(self) -> Decision:
         causes = [c for c in (self.unopened, self.undecodable, self.too_much, self.deaf) if c]
@@ -140,6 +144,7 @@ class _Case:
             audio=audio,
             video_codec=self.video_codec,
             audio_codec=self.audio_codec,
+            other_audio_codec=self.other_audio_codec,
             ladder=self.allowed.transcode,
             max_height=most,
             max_bps=self.allowed.max_bps,
@@ -287,21 +292,27 @@ def _offered_video(decision: Decision, presentation: Presentation) -> list[Video
 
 
 def _offered_audio(decision: Decision, presentation: Presentation) -> list[AudioRendition]:
-    """Renditions of every stream in the same codec, so that each language can be had beside each video."""
+    """Renditions of every stream in the same codec, so that each language can be had beside each video.
+
+    A stream whose form in that codec is known to fail comes in the other one, or not at all.
+    """
     if decision.audio is None:
         return []
     streams: dict[int, dict[str, AudioRendition]] = {}
     for r in presentation.audio:
         streams.setdefault(r.index, {})[r.id.partition("-")[2]] = r
-    codec = decision.audio_codec
     copies = [forms["copy"] for forms in streams.values() if "copy" in forms and decision.audio == "copy"]
     if len(copies) == len(streams) and len({copy.codecs for copy in copies}) == 1:
         return copies
     found = []
+    codecs = [codec for codec in (decision.audio_codec, decision.other_audio_codec) if codec]
     for forms in streams.values():
         copy = forms.get("copy")
-        if copy is not None and copy.codecs == _ENCODED_AUDIO[codec]:
+        if copy is not None and copy.codecs == _ENCODED_AUDIO[decision.audio_codec]:
             found.append(copy)
+            continue
+        codec = next((codec for codec in codecs if f"{codec}2" in forms), None)
+        if codec is None:
             continue
         found.append(forms[f"{codec}2"])
         if decision.surround and f"{codec}6" in forms:

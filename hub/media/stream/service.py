@@ -129,17 +129,16 @@ class StreamService:
         self._begin_preparing(content_id(file.fingerprint, file.size_bytes), file)
 
     async def presentation(self, file: StreamFile) -> Presentation:
-        """The renditions of a file. NotPlayable when it cannot be read."""
+        """The renditions of a file but those that fail at this time. NotPlayable when it cannot be read."""
         content = content_id(file.fingerprint, file.size_bytes)
         with _told_to_viewers():
             prepared = await self._prepare(content, file)
         known = self._presentations.get(content)
         if known is None:
             known = present(file.probe, prepared.timeline, content, complexity=prepared.complexity)
-            failed = await self.failures.of(content)
-            if failed:
-                known = _without(known, frozenset(failed))
             self._presentations[content] = known
+        if failed := await self.failures.of(content):
+            known = _without(known, frozenset(failed))
         return msgspec.structs.replace(known, text=file.text) if file.text else known
 
     async def init(
@@ -173,7 +172,9 @@ class StreamService:
             return await self._blocks.segment(source, rendition, k, count=plan.count)
 
     def _find(self, presentation: Presentation, rendition_id: str) -> tuple[Rendition, SegmentPlan]:
-        rendition = presentation.find(rendition_id)
+        # What failed since a manifest was made is still found: what there is of it plays, and the rest says why not.
+        whole = self._presentations.get(presentation.content, presentation)
+        rendition = presentation.find(rendition_id) or whole.find(rendition_id)
         if rendition is None or isinstance(rendition, TextRendition):
             raise NotFound("This file has no such rendition.")
         key = (presentation.content, rendition_id)
@@ -273,12 +274,14 @@ def source_of(file: StreamFile, presentation: Presentation) -> Source:
 
 
 def _without(presentation: Presentation, failed: frozenset[str]) -> Presentation:
-    """Without what is known to fail; with all of it where nothing would be left."""
+    """Without what is known to fail; with all of it where nothing would be left, or nothing for a plain player."""
     video = tuple(r for r in presentation.video if r.id not in failed)
     audio = tuple(r for r in presentation.audio if r.id not in failed)
-    return msgspec.structs.replace(
+    left = msgspec.structs.replace(
         presentation, video=video or presentation.video, audio=audio or presentation.audio
     )
+    plain = left.default()
+    return left if plain.video or plain.audio else presentation
 
 
 K = TypeVar("K", bound=msgspec.Struct)

@@ -4,6 +4,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
+import msgspec
 import pytest
 
 from hub.media.caps import PROFILES, parse_caps
@@ -310,6 +311,16 @@ def test_all_languages_come_in_one_codec() -> None:
     other = decide(case("mkv", H264, DTS), parse_caps("mp4,h264,aac,mse"))
     audio = [r for i in ids(other) if isinstance(r := film().find(i), AudioRendition)]
     assert {r.codecs for r in audio} == {"mp4a.40.2"}
+
+
+def test_sound_that_fails_in_one_codec_comes_in_the_other_or_not_at_all() -> None:
+    whole = film()
+    without = msgspec.structs.replace(whole, audio=tuple(r for r in whole.audio if r.id != "a2-aac2"))
+
+    both = decide(FILM, parse_caps("mp4,h264,aac,ac3,opus"))
+    assert [i for i in ids(both, without) if i.startswith("a")] == ["a1-copy", "a2-opus2"]
+    one = decide(FILM, parse_caps("mp4,h264,aac,ac3"))
+    assert [i for i in ids(one, without) if i.startswith("a")] == ["a1-copy"]
 
 
 def test_sound_alone() -> None:

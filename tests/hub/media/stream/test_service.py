@@ -9,9 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hub.errors import HubError, NotFound, NotPlayable
+from hub.errors import HubError, NotFound, NotPlayable, RenditionFailed
+from hub.media.caps import parse_caps
+from hub.media.decide import decide, offered
+from hub.media.errors import BrokenMedia
 from hub.media.pool import MediaPool
-from hub.media.stream.service import StreamFile, StreamService
+from hub.media.stream.presentation import Presentation
+from hub.media.stream.service import StreamFile, StreamService, _without
 from tests.media import make_clip, path_bytes
 
 pytestmark = pytest.mark.integration
@@ -157,6 +161,42 @@ async def test_who_closes_while_something_is_made_gets_no_leftovers(
 
     for result in await asyncio.gather(*waiting, return_exceptions=True):
         assert isinstance(result, (HubError, asyncio.CancelledError, Path)), result
+
+
+def names_of(presentation: Presentation) -> set[str]:
+    return {r.id for r in presentation.video} | {r.id for r in presentation.audio}
+
+
+async def test_what_fails_is_left_out_from_then_on_and_comes_back(
+    service: StreamService, film: StreamFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await service.presentation(film)
+    for name in ("a1-aac2", "v180-h264"):
+        await service.failures.note(before.content, name, BrokenMedia("It is torn."), "It is torn.")
+
+    after = await service.presentation(film)
+
+    assert names_of(after) == names_of(before) - {"a1-aac2", "v180-h264"}
+    assert offered(decide(film.probe, parse_caps("mkv,h264,aac")), after)
+    with pytest.raises(RenditionFailed, match="torn"):
+        await service.segment(film, after, "a1-aac2", 0, reader="p")  # of a manifest made before
+    monkeypatch.setattr("hub.media.stream.failures.HOLDS_S", -1.0)
+    assert await service.presentation(film) == before
+
+
+async def test_something_is_left_when_everything_fails(service: StreamService, film: StreamFile) -> None:
+    whole = await service.presentation(film)
+    for name in names_of(whole):
+        await service.failures.note(whole.content, name, BrokenMedia("It is torn."), "It is torn.")
+
+    assert await service.presentation(film) == whole
+
+
+async def test_sound_alone_keeps_what_a_plain_player_needs(service: StreamService, film: StreamFile) -> None:
+    whole = await service.presentation(film)
+    song = msgspec.structs.replace(whole, video=())
+
+    assert _without(song, frozenset({"a1-aac2"})) == song
 
 
 async def test_headroom_is_told_only_while_something_runs(service: StreamService, film: StreamFile) -> None:
