@@ -71,6 +71,13 @@ class OutputNotWritable(MediaError):
     title = "The result could not be written"
 
 
+class DiskFull(OutputNotWritable):
+    """There is no room for a result, or the quota is used up; with some made free the next try may do better."""
+
+    code = "media-disk-full"
+    title = "There is no room for the result"
+
+
 class InitMismatch(MediaError):
     """Segments that are kept need another init segment than those that are made now."""
 
@@ -119,6 +126,7 @@ FROM_WORKER: dict[str, type[MediaError]] = {
         BadPicture,
         BadCaptions,
         OutputNotWritable,
+        DiskFull,
         InitMismatch,
         WorkerFailed,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hub.media.errors import OutputNotWritable, UnreadableFile
+from hub.media.errors import DiskFull, OutputNotWritable, UnreadableFile
 
 _FLAGS = (
     os.O_RDONLY
@@ -54,6 +55,12 @@ def publish(data: bytes, folder: bytes, name: str) -> None:
 def reason(error: OSError | ValueError) -> str:
     """The operating system's words for an error, without the file's name."""
     return (getattr(error, "strerror", None) or str(error)).rstrip(".").lower()
+
+
+def not_writable(what: str, error: OSError) -> OutputNotWritable:
+    """The error for `what` (such as "A segment") that cannot be written: DiskFull if room is all that it lacks."""
+    kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else OutputNotWritable
+    return kind(f"{what} cannot be written: {reason(error)}.")
 
 
 def read_up_to(fd: int, offset: int, length: int) -> bytes:

@@ -11,7 +11,8 @@ import logging
 from pathlib import Path
 
 from hub.errors import HubError, MediaError, RenditionFailed, StorageFull
-from hub.media.errors import InitMismatch, OutputNotWritable, PoolClosed, UnreadableFile
+from hub.media.errors import DiskFull, InitMismatch, OutputNotWritable, PoolClosed, UnreadableFile
+from hub.media.files import not_writable
 from hub.media.operations import AUDIO, COPY
 from hub.media.pool import MediaPool, Priority
 from hub.media.stream.failures import Failures
@@ -56,7 +57,10 @@ class BlockMaker:
         await self._tasks.close()
 
     async def segment(self, source: Source, rendition: Rendition, k: int, *, count: int) -> Path:
-        """The file of segment `k` of `count`, made if need be. RenditionFailed, StorageFull, UnreadableFile."""
+        """The file of segment `k` of `count`, made if need be.
+
+        RenditionFailed, StorageFull, OutputNotWritable, UnreadableFile.
+        """
         for _ in range(3):
             path = self._store.path(source.content, rendition.id, k)
             if path is not None:
@@ -126,18 +130,24 @@ class BlockMaker:
     async def make(self, source: Source, rendition: Rendition, first: int, stop: int) -> None:
         """Make segments `first` up to `stop`, whether or not they are there; when cancelled, work on them ends.
 
-        RenditionFailed, StorageFull, UnreadableFile.
+        RenditionFailed, StorageFull, OutputNotWritable, UnreadableFile.
         """
         for may_retry in (True, False):
             try:
                 await self._attempt(source, rendition, first, stop)
                 return
-            except OutputNotWritable as problem:
+            except DiskFull as problem:
                 if not may_retry or not await self._store.make_room():
                     raise StorageFull(
                         f"Video cannot be prepared: {problem.message} "
                         "Free some space on the disk of Marquee's data folder."
                     ) from problem
+            except OutputNotWritable as problem:
+                log.warning("segments cannot be written: %s", problem.message)
+                raise OutputNotWritable(
+                    f"Video cannot be prepared: {problem.message} "
+                    "See to it that Marquee may write into its data folder."
+                ) from problem
             except InitMismatch as problem:
                 # What is kept was made by another program: all of it is made anew.
                 await self._store.drop(source.content, rendition.id)
@@ -156,7 +166,7 @@ class BlockMaker:
         try:
             folder = await self._store.make_folder(content, rendition.id)
         except OSError as problem:
-            raise OutputNotWritable(f"{problem.strerror or problem}.") from problem
+            raise not_writable("The folder of segments", problem) from problem
         job = SegmentsJob(
             path=source.path,
             timeline=source.timeline,

@@ -20,7 +20,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from hub.media.errors import InitMismatch, OutputNotWritable
-from hub.media.files import reason
+from hub.media.files import not_writable, reason
 from hub.media.stream.boxes import boxes
 
 INIT_NAME = "init.mp4"
@@ -107,7 +107,7 @@ class FragmentWriter:
 def write_atomically(folder: bytes, name: str, data: bytes) -> None:
     """Write `folder/name` so that it is there whole or not at all, also when several do so at once.
 
-    The temporary name begins with a dot and ends with `.part`. Raises OutputNotWritable.
+    The temporary name begins with a dot and ends with `.part`. Raises OutputNotWritable (DiskFull).
     """
     final = os.path.join(folder, os.fsencode(name))  # noqa: PTH118  # bytes, which pathlib does not take
     partial = os.path.join(folder, b".%b.%d-%d.part" % (os.fsencode(name), os.getpid(), next(_partial_names)))  # noqa: PTH118
@@ -121,23 +121,25 @@ def write_atomically(folder: bytes, name: str, data: bytes) -> None:
                 os.unlink(partial)  # noqa: PTH108
             raise
     except OSError as error:
-        raise OutputNotWritable(f"A segment cannot be written: {reason(error)}.") from error
+        raise not_writable("A segment", error) from error
 
 
 def write_init(folder: bytes, data: bytes) -> None:
     """Write the init segment unless it is there; InitMismatch when another one is.
 
-    Segments only play with the init segment they were made with, so two kinds must never lie side by side.
+    Segments only play with the init segment they were made with, so two kinds must never lie side by side. An empty
+    file, as a power cut leaves it, is none.
     """
     try:
         with open(os.path.join(folder, os.fsencode(INIT_NAME)), "rb") as file:  # noqa: PTH118, PTH123
             there = file.read()
     except FileNotFoundError:
-        write_atomically(folder, INIT_NAME, data)
-        return
+        there = b""
     except OSError as error:
         raise OutputNotWritable(f"The init segment cannot be read: {reason(error)}.") from error
-    if there != data:
+    if not there:
+        write_atomically(folder, INIT_NAME, data)
+    elif there != data:
         raise InitMismatch(
             "The segments kept of this rendition were made in another way than they are made now: "
             "remove the kept ones, and they are made anew."

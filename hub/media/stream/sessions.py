@@ -2,7 +2,8 @@
 
 A segment that is not there is waited for when a running session comes to it in a moment, else a session begins there.
 A reader is one player; one that jumps leaves its old session, which ends if it was the last, while two players at
-different places of the same rendition have a session each. A session that crashes or hangs costs a second try of the
+different places of the same rendition have a session each. What a reader still waits for at a place it has left is refused: it
+needs that answer no more, and the machine is free for the new place. A session that crashes or hangs costs a second try of the
 segment it was at; after that the rendition counts as failing for this content, and players go to another one.
 """
 
@@ -13,18 +14,22 @@ import contextlib
 import logging
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
+from cachetools import LRUCache
 
 from hub.errors import MediaError, RenditionFailed, StorageFull, TooBusy
 from hub.media.errors import (
     BrokenMedia,
+    DiskFull,
     InitMismatch,
     OutputNotWritable,
     PoolClosed,
     UnreadableFile,
     WorkerTimeout,
 )
+from hub.media.files import not_writable
 from hub.media.stream.failures import Failures
 from hub.media.stream.processes import EncoderProcesses, Encoding
 from hub.media.stream.slots import Slot, Slots, load
@@ -48,6 +53,7 @@ _START_UP = 5
 """So many times as long may pass before it says anything at all: a process has to start, on a busy machine perhaps."""
 PATIENCE_S = 60.0
 """Nobody waits longer than this for a segment."""
+_MOST_PLACES = 1_000
 _LOOK_S = 0.5
 _INIT_LOOK_S = 0.03
 
@@ -61,6 +67,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     timeline: Timeline
     size: tuple[int, int]
     """Coded width and height of its pictures."""
+
+
+class _Place(NamedTuple):
+    """A segment that a reader asked for."""
+
+    content: str
+    rendition: str
+    k: int
 
 
 class _Over(Exception):
@@ -88,7 +102,8 @@ class _Session:
         """Time for all segments but the first, without being held back; `made` counts them."""
         self.made = 0
         self._taking_in = asyncio.Lock()
-        self._waiting: dict[int, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[int, dict[asyncio.Future[None], str]] = {}
+        """By segment, those who wait for it and the reader of each."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -121,16 +136,16 @@ class _Session:
         if self.encoding is not None:
             self.encoding.grant(upto)
 
-    async def wait_for(self, k: int) -> None:
-        """Return once segment `k` is made. _Over, or the session's error."""
+    async def wait_for(self, k: int, reader: str) -> None:
+        """Return once segment `k` is made. _Over, TooBusy when the reader left, or the session's error."""
         waiter = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(k, set()).add(waiter)
+        self._waiting.setdefault(k, {})[waiter] = reader
         try:
             await waiter
         finally:
             waiting = self._waiting.get(k)
             if waiting is not None:
-                waiting.discard(waiter)
+                waiting.pop(waiter, None)
                 if not waiting:
                     del self._waiting[k]
             self.read_at = time.monotonic()
@@ -157,6 +172,17 @@ class _Session:
             for waiter in self._waiting.pop(k):
                 if not waiter.done():
                     waiter.set_result(None)
+
+    def leave(self, reader: str) -> None:
+        """The reader has gone elsewhere: what it still waits for here is refused."""
+        del self.readers[reader]
+        for k, waiting in list(self._waiting.items()):
+            for waiter in [waiter for waiter, whose in waiting.items() if whose == reader]:
+                del waiting[waiter]
+                if not waiter.done():
+                    waiter.set_exception(_left())
+            if not waiting:
+                del self._waiting[k]
 
     def turn_away(self, error: Exception) -> None:
         """Nothing more will come."""
@@ -190,6 +216,8 @@ class SessionKeeper:
         self._sessions: list[_Session] = []
         self._crashes: dict[tuple[str, str], int] = {}
         """The segment at which a rendition has failed once."""
+        self._places: LRUCache[str, _Place] = LRUCache(_MOST_PLACES)
+        """What each reader asked for last."""
         self._tasks = TaskScope("sessions")
         self._closed = False
 
@@ -211,13 +239,18 @@ class SessionKeeper:
     ) -> Path:
         """The file of segment `k` of `count`, made if need be. `reader` names the player that asks.
 
-        TooBusy, RenditionFailed, StorageFull, or what is wrong with the source (UnreadableFile).
+        TooBusy (also when the reader asks for another place meanwhile), RenditionFailed, StorageFull, or what is
+        wrong with the source (UnreadableFile).
         """
+        self._note_read(source.content, rendition.id, k, reader)
+        return await self._made(source, rendition, k, count, reader)
+
+    async def _made(self, source: Source, rendition: VideoRendition, k: int, count: int, reader: str) -> Path:
+        """Segment `k` once it is there, however many sessions that takes."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while True:
                     path = self._store.path(source.content, rendition.id, k)
-                    self._note_read(source.content, rendition.id, k, reader)
                     if path is not None:
                         return path
                     try:
@@ -225,7 +258,7 @@ class SessionKeeper:
                         if session is None:
                             session = await self._begin(source, rendition, k, count, reader)
                         session.read(reader, k)
-                        await session.wait_for(k)
+                        await session.wait_for(k, reader)
                     except _Over:
                         continue
         except TimeoutError as error:
@@ -236,14 +269,18 @@ class SessionKeeper:
     ) -> Path:
         """The init segment, which comes with the first picture of any session; `k` is where one may begin."""
         give_up_at = time.monotonic() + PATIENCE_S
+        is_noted = False
         while time.monotonic() < give_up_at:
             path = self._store.init_path(source.content, rendition.id)
             path = path or await self._store.find_init(source.content, rendition.id)
             if path is not None:
                 return path
+            if not is_noted:
+                self._note_read(source.content, rendition.id, k, reader)
+                is_noted = True
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_INIT_LOOK_S):
-                    await self.segment(source, rendition, k, count=count, reader=reader)
+                    await self._made(source, rendition, k, count, reader)
                     # It is there without its init segment: somebody removed that file.
                     if await self._store.find_init(source.content, rendition.id) is None:
                         await self._store.drop(source.content, rendition.id)
@@ -252,14 +289,23 @@ class SessionKeeper:
     # Who reads what:
 
     def _note_read(self, content: str, rendition: str, k: int, reader: str) -> None:
-        """Keep the sessions going that this reader reads; it has left all others."""
+        """Keep the sessions going that this reader reads; it has left all others. Once for each request."""
+        self._places[reader] = _Place(content, rendition, k)
         for session in list(self._sessions):
             if session.key == (content, rendition) and session.is_near(k):
                 session.read(reader, k)
             elif reader in session.readers:
-                del session.readers[reader]
+                session.leave(reader)
                 if not session.readers and not session.is_awaited:
                     self._end(session, "its reader has gone elsewhere")
+
+    def _has_left(self, content: str, rendition: str, k: int, reader: str) -> bool:
+        """Whether the reader asked for another place after it asked for this one."""
+        last = self._places.get(reader)
+        is_here = last is None or (
+            (last.content, last.rendition) == (content, rendition) and abs(last.k - k) <= AHEAD
+        )
+        return not is_here
 
     def _within_reach(self, content: str, rendition: str, k: int) -> _Session | None:
         fitting = [s for s in self._sessions if s.key == (content, rendition) and s.reaches(k)]
@@ -275,6 +321,8 @@ class SessionKeeper:
             raise RenditionFailed(failed[rendition.id])
         if (session := self._within_reach(source.content, rendition.id, k)) is not None:
             return session  # begun by somebody else in between
+        if self._has_left(source.content, rendition.id, k, reader):
+            raise _left()
         if self._closed:
             raise PoolClosed("Marquee is shutting down.")
         video = source.timeline.video
@@ -333,7 +381,7 @@ class SessionKeeper:
         try:
             folder = await self._store.make_folder(source.content, rendition.id)
         except OSError as problem:
-            raise OutputNotWritable(str(problem.strerror or problem)) from problem
+            raise not_writable("The folder of segments", problem) from problem
         job = EncodeJob(
             path=source.path,
             timeline=source.timeline,
@@ -378,10 +426,16 @@ class SessionKeeper:
             raise WorkerTimeout(f"The encoder did nothing for {limit_s:g} s.")
 
     async def _when_not_writable(self, session: _Session, problem: OutputNotWritable) -> Exception:
-        """The disk is full, most likely: with some room the next try may do better."""
-        if await self._store.make_room():
+        """A full disk may take more once there is some room; for anything else nothing is removed."""
+        is_full = isinstance(problem, DiskFull)
+        if is_full and await self._store.make_room():
             return _Over()
         log.warning("segments cannot be written: %s", problem.message)
+        if not is_full:
+            return OutputNotWritable(
+                f"Video cannot be converted: {problem.message} "
+                "See to it that Marquee may write into its data folder."
+            )
         return StorageFull(
             f"Video cannot be converted: {problem.message} Free some space on the disk of Marquee's data folder."
         )
@@ -397,6 +451,10 @@ class SessionKeeper:
         reason = f"The video cannot be converted to this quality: {problem.message}"
         await self._failures.note(*place, problem, reason)
         return RenditionFailed(reason)
+
+
+def _left() -> TooBusy:
+    return TooBusy("This player has asked for another part of the video since.", retry_after_s=1)
 
 
 def _too_slow() -> TooBusy:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from hub.media.errors import BrokenMedia, OutputNotWritable, UnreadableFile
+from hub.media.errors import BrokenMedia, DiskFull, OutputNotWritable, UnreadableFile
 from hub.media.grants import Grants
 from hub.media.operations import ENCODE, OPERATIONS, Operation, Report
 from hub.media.stream.fragments import segment_name, write_atomically, write_init
@@ -67,8 +67,8 @@ def _misbehave(script: Script, k: int) -> None:
         os.abort()
     if k == script.hang_at:
         time.sleep(120)
-    kinds = {"BrokenMedia": BrokenMedia, "UnreadableFile": UnreadableFile, "Output": OutputNotWritable}
-    raise kinds[script.error]("The script says so.")
+    kinds = (BrokenMedia, UnreadableFile, OutputNotWritable, DiskFull)
+    raise {kind.__name__: kind for kind in kinds}[script.error]("The script says so.")
 
 
 def _is_due(path: bytes, times: int) -> bool:

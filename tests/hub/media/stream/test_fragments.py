@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import struct
 from fractions import Fraction
@@ -14,7 +15,8 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
-from hub.media.errors import InitMismatch, OutputNotWritable
+from hub.media.errors import DiskFull, InitMismatch, OutputNotWritable
+from hub.media.files import not_writable
 from hub.media.stream.boxes import boxes
 from hub.media.stream.fragments import FragmentWriter, segment_name, write_atomically, write_init
 from hub.media.stream.types import CLOCK_HZ, EPOCH_S
@@ -157,6 +159,26 @@ def test_one_init_segment_for_all(tmp_path: Path) -> None:
     with pytest.raises(InitMismatch, match="remove the kept ones"):
         write_init(folder, b"another")
     assert (tmp_path / "init.mp4").read_bytes() == b"header"
+
+
+def test_an_empty_init_segment_is_none(tmp_path: Path) -> None:
+    """After a power cut a file may be there without what was written into it."""
+    (tmp_path / "init.mp4").touch()
+
+    write_init(bytes(tmp_path), b"header")
+
+    assert (tmp_path / "init.mp4").read_bytes() == b"header"
+
+
+@pytest.mark.parametrize(
+    ("number", "is_full"),
+    [(errno.ENOSPC, True), (errno.EDQUOT, True), (errno.EACCES, False), (errno.EROFS, False)],
+)
+def test_only_what_lacks_room_is_a_full_disk(number: int, is_full: bool) -> None:
+    error = not_writable("A segment", OSError(number, "Words"))
+
+    assert isinstance(error, DiskFull) is is_full
+    assert error.message == "A segment cannot be written: words."
 
 
 def test_boxes_end_where_sizes_make_no_sense() -> None:

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from hub.errors import MediaError, RenditionFailed, StorageFull, TooBusy
-from hub.media.errors import UnreadableFile
+from hub.media.errors import OutputNotWritable, UnreadableFile
 from hub.media.stream.failures import Failures
 from hub.media.stream.processes import EncoderProcesses
 from hub.media.stream.sessions import AHEAD, SessionKeeper, Source
@@ -242,10 +242,39 @@ async def test_a_source_that_is_gone_is_not_held_against_the_rendition(rig: Rig)
 
 
 async def test_a_full_disk_is_said(rig: Rig) -> None:
-    film = rig.source(fail_at=0, error="Output")
+    film = rig.source(fail_at=0, error="DiskFull")
 
     with pytest.raises(StorageFull, match="Free some space"):
         await rig.get(film, 0)
+
+
+@pytest.fixture
+def old_segment(tmp_path: Path) -> Path:
+    """A segment nobody has used for long; to be asked for before the rig, which lists it."""
+    path = tmp_path / "segments" / "old" / "v720-h264" / "0.m4s"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"old")
+    os.utime(path, (1e9, 1e9))
+    return path
+
+
+async def test_on_a_full_disk_what_is_old_makes_room(old_segment: Path, rig: Rig) -> None:
+    film = rig.source(fail_at=0, error="DiskFull", times=1)
+
+    assert await rig.get(film, 0) == b"segment 0"
+    assert not old_segment.exists()
+
+
+async def test_what_room_does_not_help_removes_nothing_and_is_told_at_once(
+    old_segment: Path, rig: Rig
+) -> None:
+    film = rig.source(fail_at=0, error="OutputNotWritable")
+
+    with pytest.raises(OutputNotWritable, match=r"The script says so\. See to it that"):
+        await rig.get(film, 0)
+
+    assert old_segment.exists()
+    assert len(rig.begun(film)) == 1
 
 
 async def test_over_the_cap_a_viewer_is_told_when_to_come_again(rig: Rig) -> None:
@@ -259,6 +288,44 @@ async def test_over_the_cap_a_viewer_is_told_when_to_come_again(rig: Rig) -> Non
     assert busy.value.retry_after_s > 0
     assert await rig.get(film, 50, reader="b", height=360) == b"segment 50"
     assert await rig.get(film, 90, reader="a", height=720) == b"segment 90"  # a seek is no second session
+
+
+async def test_a_seek_is_not_refused_because_of_the_place_just_left(rig: Rig) -> None:
+    film = rig.source(segment_s=0.3)
+    rig.slots.measured(40e6)  # room for one session of 720p
+    left = asyncio.create_task(rig.get(film, 2, reader="a"))
+    await until(lambda: rig.keeper.running != [] and rig.encoders.pids != [])
+
+    assert await rig.get(film, 50, reader="a") == b"segment 50"
+
+    with pytest.raises(TooBusy, match="another part"):
+        await left
+    assert [name for _, name, next_ in rig.keeper.running if next_ < 50] == []
+
+
+async def test_what_another_waits_for_stays_when_one_seeks(rig: Rig) -> None:
+    film = rig.source(segment_s=0.3)
+    mine = asyncio.create_task(rig.get(film, 2, reader="a"))
+    theirs = asyncio.create_task(rig.get(film, 2, reader="b"))
+    await until(lambda: rig.keeper.running != [])
+
+    await rig.get(film, 50, reader="a")
+
+    assert await theirs == b"segment 2"
+    with pytest.raises(TooBusy, match="another part"):
+        await mine
+
+
+async def test_a_wait_that_begins_again_does_not_bring_its_reader_back(rig: Rig) -> None:
+    film = rig.source(crash_at=2, times=1, segment_s=0.1)
+    notes: list[tuple[Any, ...]] = []
+    note = rig.keeper._note_read
+    rig.keeper._note_read = lambda *what: (notes.append(what), note(*what))[1]  # type: ignore[method-assign]
+
+    assert await rig.get(film, 2) == b"segment 2"
+
+    assert len(rig.begun(film)) == 2
+    assert notes == [("film", "v720-h264", 2, "a")]
 
 
 async def test_the_init_segment_comes_before_the_first_segment_is_done(rig: Rig) -> None:
