@@ -3,7 +3,7 @@
 `<root>/<content>/<rendition>/init.mp4` and `<k>.m4s`. The index is in memory, rebuilt by listing; all of it is used on
 the loop's thread, whatever touches the disk happens on others. Segments come and go in *spans* of 32, about a minute:
 that is what is remembered for each, and what leaves at once. The last use of a span is kept in the time of its files,
-so that it outlives the hub.
+so that it outlives the hub: in the time of access, for by the time of change downloads know the file they resume.
 """
 
 from __future__ import annotations
@@ -138,7 +138,10 @@ class SegmentStore:
     async def find_init(self, content: str, rendition: str) -> Path | None:
         """The init segment if somebody has written it meanwhile."""
         path = self.folder(content, rendition) / INIT
-        return path if await asyncio.to_thread(path.exists) else None
+        has_init = await asyncio.to_thread(_has_content, path)
+        if (found := self._index.renditions.get((content, rendition))) is not None:
+            found.has_init = has_init
+        return path if has_init else None
 
     def has(self, content: str, rendition: str, k: int) -> bool:
         """Whether segment `k` is there. No use."""
@@ -183,7 +186,7 @@ class SegmentStore:
         folder, key = self.folder(content, rendition), (content, rendition)
         sizes, has_init = await asyncio.to_thread(_sizes, folder, range(first, min(stop, MOST)))
         found = self._index.renditions.setdefault(key, _Rendition())
-        found.has_init = found.has_init or has_init
+        found.has_init = has_init
         for k, size_bytes in sizes.items():
             found.put(k, size_bytes)
             self._use(key, k, makes=True)
@@ -230,12 +233,16 @@ class SegmentStore:
                 self._unsaved.add(place)
 
     async def _list(self) -> None:
-        index, free_bytes = await asyncio.to_thread(_list_all, self.root, self._clock())
-        self._index = index
-        if self._limit_bytes == 0:
-            self._limit_bytes = default_limit_bytes(free_bytes, self.used_bytes)
-        self._listed.set()
-        log.debug("%d renditions with %d bytes are kept", len(index.renditions), self.used_bytes)
+        try:
+            self._index, free_bytes = await asyncio.to_thread(_list_all, self.root, self._clock())
+            if self._limit_bytes == 0:
+                self._limit_bytes = default_limit_bytes(free_bytes, self.used_bytes)
+        except OSError as problem:
+            # Who wants a segment is told what is wrong when it is to be written.
+            log.warning("what is kept in %s cannot be listed: %s", self.root, problem)
+        finally:
+            self._listed.set()
+        log.debug("%d renditions with %d bytes are kept", len(self._index.renditions), self.used_bytes)
         await self._evict(self.used_bytes - self._limit_bytes)
         while True:
             await asyncio.sleep(SAVE_EVERY_S)
@@ -257,7 +264,9 @@ class SegmentStore:
     async def _evict(self, size_bytes: int) -> int:
         """Remove spans of `size_bytes` in all, if there are as many that nobody watches."""
         async with self._evicting:
-            files, empty, gone_bytes = [], [], 0
+            files: list[Path] = []
+            empty: list[Key] = []
+            gone_bytes = 0
             for key, span in self._candidates():
                 if gone_bytes >= size_bytes:
                     break
@@ -267,13 +276,17 @@ class SegmentStore:
                         files.append(self.folder(*key) / f"{k}.m4s")
                         gone_bytes += found.sizes[k]
                         found.put(k, 0)
-                del self._index.spans[key, span]
+                self._index.spans.pop((key, span), None)
                 if found.size_bytes == 0:
                     self._forget_rendition(key)
-                    empty.append(self.folder(*key))
+                    empty.append(key)
             if files:
                 log.info("%d segments (%d bytes) make room for others", len(files), gone_bytes)
-                await asyncio.to_thread(_remove, files, empty)
+            if files or empty:
+                await asyncio.to_thread(_remove, files, [self.folder(*key) for key in empty])
+            for key in empty:
+                if key in self._index.renditions:  # begun again meanwhile
+                    await self.find_init(*key)
             return gone_bytes
 
     def _candidates(self) -> Iterator[tuple[Key, int]]:
@@ -282,7 +295,10 @@ class SegmentStore:
         for (key, span), used_at in list(self._index.spans.items()):
             if used_at > watched_since:
                 return
-            if not self._index.renditions[key].is_premade:
+            found = self._index.renditions.get(key)
+            if found is None:
+                self._index.spans.pop((key, span), None)
+            elif not found.is_premade:
                 yield key, span
 
     def _forget_rendition(self, key: Key) -> None:
@@ -313,14 +329,23 @@ def _sizes(folder: Path, wanted: range) -> tuple[dict[int, int], bool]:
     sizes = {}
     for k in wanted:
         with contextlib.suppress(OSError):
-            sizes[k] = (folder / f"{k}.m4s").stat().st_size
-    return sizes, (folder / INIT).exists()
+            if size_bytes := (folder / f"{k}.m4s").stat().st_size:
+                sizes[k] = size_bytes
+    return sizes, _has_content(folder / INIT)
+
+
+def _has_content(path: Path) -> bool:
+    """Whether there is such a file with something in it: one that a power cut left empty counts as none."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _set_times(uses: list[tuple[Path, float]]) -> None:
     for path, used_at in uses:
         with contextlib.suppress(OSError):  # evicted meanwhile
-            os.utime(path, (used_at, used_at))
+            os.utime(path, ns=(int(used_at * 1e9), path.stat().st_mtime_ns))
 
 
 def _remove(files: list[Path], empty: list[Path]) -> None:
@@ -328,28 +353,31 @@ def _remove(files: list[Path], empty: list[Path]) -> None:
         with contextlib.suppress(OSError):
             path.unlink()
     for folder in empty:
-        with contextlib.suppress(OSError):  # a session writes there again
-            (folder / INIT).unlink(missing_ok=True)
-            folder.rmdir()
+        with contextlib.suppress(OSError):
+            # Anything else is of a session that writes there again, and what it writes needs the init segment.
+            if set(os.listdir(folder)) <= {INIT}:  # noqa: PTH208  # names only
+                (folder / INIT).unlink(missing_ok=True)
+                folder.rmdir()
 
 
 def _list_all(root: Path, now: float) -> tuple[_Index, int]:
-    """(what is there, bytes the disk has left). Removes what was left over half-written."""
+    """(what is there, bytes the disk has left). Removes what was left over half-written. OSError for `root` alone."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     index = _Index()
     used: dict[tuple[Key, int], float] = {}
     for content in _folders(root):
-        is_empty = True
-        for folder in _folders(content):
-            found = _list_rendition(folder, (content.name, folder.name), used)
-            if found.size_bytes or found.is_premade:
-                index.renditions[content.name, folder.name] = found
-                is_empty = False
-        if is_empty and content.stat().st_mtime < now - STALE_S:
-            shutil.rmtree(content, ignore_errors=True)
+        try:
+            is_empty = not _list_content(content, index, used)
+            if is_empty and content.stat().st_mtime < now - STALE_S:
+                shutil.rmtree(content, ignore_errors=True)
+        except OSError as problem:
+            log.warning("what is kept in %s cannot be listed: %s", content, problem)
     # A clock that was wrong once must not keep anything for ever.
     index.spans.update(
-        sorted(((place, min(at, now)) for place, at in used.items()), key=lambda item: item[1])
+        sorted(
+            ((place, min(at, now)) for place, at in used.items() if place[0] in index.renditions),
+            key=lambda item: item[1],
+        )
     )
     return index, shutil.disk_usage(root).free
 
@@ -359,6 +387,17 @@ def _folders(parent: Path) -> list[Path]:
         return [Path(e.path) for e in entries if e.is_dir(follow_symlinks=False) and _NAME.fullmatch(e.name)]
 
 
+def _list_content(content: Path, index: _Index, used: dict[tuple[Key, int], float]) -> bool:
+    """Take in the renditions of a content; whether there is anything of one. OSError."""
+    is_any = False
+    for folder in _folders(content):
+        found = _list_rendition(folder, (content.name, folder.name), used)
+        if found.size_bytes or found.is_premade:
+            index.renditions[content.name, folder.name] = found
+            is_any = True
+    return is_any
+
+
 def _list_rendition(folder: Path, key: Key, used: dict[tuple[Key, int], float]) -> _Rendition:
     found = _Rendition()
     with os.scandir(folder) as entries:
@@ -366,13 +405,21 @@ def _list_rendition(folder: Path, key: Key, used: dict[tuple[Key, int], float]) 
             segment = _SEGMENT.fullmatch(entry.name)
             if segment is not None:
                 k, state = int(segment[1]), entry.stat(follow_symlinks=False)
+                if state.st_size == 0:  # a power cut left it so
+                    _discard(entry.path)
+                    continue
                 found.put(k, state.st_size)
-                used[key, k // SPAN] = max(used.get((key, k // SPAN), 0.0), state.st_mtime)
+                used_at = max(state.st_atime, state.st_mtime)
+                used[key, k // SPAN] = max(used.get((key, k // SPAN), 0.0), used_at)
             elif entry.name == INIT:
-                found.has_init = True
+                found.has_init = entry.stat(follow_symlinks=False).st_size > 0
             elif entry.name == PREMADE:
                 found.is_premade = True
             elif entry.name.startswith("."):
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)  # noqa: PTH108  # a path as scandir has it
+                _discard(entry.path)
     return found
+
+
+def _discard(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)  # noqa: PTH108  # a path as scandir has it

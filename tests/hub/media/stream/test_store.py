@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import time
 from collections.abc import AsyncIterator, Callable
@@ -207,3 +208,103 @@ async def test_contents_without_segments_go_after_a_month(opened: Opened, clock:
 async def test_without_a_limit_it_is_a_share_of_the_disk(opened: Opened) -> None:
     async with opened(limit_bytes=0) as store:
         assert 0 < store.limit_bytes <= 50 << 30
+
+
+async def test_what_a_power_cut_left_empty_is_not_there(opened: Opened) -> None:
+    async with opened() as store:
+        await put(store, "c1", "v720-h264", range(3))
+        folder = store.folder("c1", "v720-h264")
+        (folder / "1.m4s").write_bytes(b"")
+        (folder / "40.m4s").write_bytes(b"")
+        (folder / "init.mp4").write_bytes(b"")
+
+    async with opened() as store:
+        assert [store.has("c1", "v720-h264", k) for k in (0, 1, 2, 40)] == [True, False, True, False]
+        assert sorted(path.name for path in folder.glob("*.m4s")) == ["0.m4s", "2.m4s"]
+        assert store.init_path("c1", "v720-h264") is None
+        assert await store.find_init("c1", "v720-h264") is None
+
+
+async def test_a_rendition_of_empty_segments_is_no_obstacle_to_eviction(opened: Opened, clock: Clock) -> None:
+    async with opened() as store:
+        await put(store, "c1", "v720-h264", range(SPAN))
+        empty = await store.make_folder("c1", "v360-h264")
+        (empty / "0.m4s").touch()
+        os.utime(empty / "0.m4s", (1e9, 1e9))
+
+    clock.now += 1_000
+    async with opened() as store:
+        assert await store.make_room(1) == 100 * SPAN
+
+
+async def test_segments_forgotten_in_all_spans_are_no_obstacle_to_eviction(
+    opened: Opened, clock: Clock
+) -> None:
+    async with opened() as store:
+        await put(store, "c1", "v720-h264", range(2 * SPAN))
+        clock.now += 100
+        await put(store, "c2", "v720-h264", range(SPAN))
+        for k in range(2 * SPAN):
+            store.forget("c1", "v720-h264", k)
+        clock.now += 1_000
+
+        assert await store.make_room(1) == 100 * SPAN
+        assert store.count("c2", "v720-h264") == 0
+
+
+async def test_a_use_does_not_change_what_downloads_know_a_file_by(opened: Opened, clock: Clock) -> None:
+    async with opened() as store:
+        await put(store, "c1", "v720-h264", range(1))
+        path = store.folder("c1", "v720-h264") / "0.m4s"
+        before_ns = path.stat().st_mtime_ns
+        clock.now += 1_000
+        store.path("c1", "v720-h264", 0)
+
+    assert path.stat().st_mtime_ns == before_ns
+    assert path.stat().st_atime == pytest.approx(clock.now, abs=1e-3)
+
+
+async def test_a_folder_that_cannot_be_listed_costs_only_itself(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened() as store:
+        await put(store, "bad", "v720-h264", range(3))
+        await put(store, "good", "v720-h264", range(3))
+        bad = store.folder("bad", "v720-h264")
+    scandir = os.scandir
+
+    def failing(path: Path) -> object:
+        if path == bad:
+            raise OSError(errno.EIO, "Input/output error")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    async with asyncio.timeout(10), opened() as store:
+        assert (store.count("bad", "v720-h264"), store.count("good", "v720-h264")) == (0, 3)
+    assert "Input/output error" in caplog.text
+
+
+async def test_a_store_that_cannot_be_listed_is_ready_all_the_same(
+    tmp_path: Path, opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "segments").touch()
+
+    async with asyncio.timeout(10), opened(limit_bytes=0) as store:
+        assert store.used_bytes == 0
+    assert "cannot be listed" in caplog.text
+
+
+async def test_a_rendition_begun_again_while_it_goes_keeps_its_init_segment(
+    opened: Opened, clock: Clock
+) -> None:
+    async with opened() as store:
+        await put(store, "c1", "v720-h264", range(SPAN))
+        clock.now += 1_000
+        (store.folder("c1", "v720-h264") / "90.m4s").write_bytes(b"new")  # written, not yet reported
+
+        assert await store.make_room(1) == 100 * SPAN
+        await store.added("c1", "v720-h264", 90, 91)
+
+        init = store.init_path("c1", "v720-h264")
+        assert init is not None
+        assert init.read_bytes() == b"init"
