@@ -140,7 +140,8 @@ def test_a_far_seek_makes_what_is_there_and_nothing_between(hub: Serving, visiti
     wait_for_player(visit.page, f"!v.seeking && v.currentTime > {LONG_S * 0.8 + 0.3}")
     numbers = {int(found[1]) for name in asked if (found := re.fullmatch(r"v.*/(\d+)\.m4s", name))}
     assert LONG_S * 0.8 // 2 in numbers
-    assert not numbers & set(range(30, 85))
+    # What was buffered at first ends at a minute, and as long as the seek may have taken to come.
+    assert not numbers & set(range(50, 90))
 
 
 def test_playback_of_segments_goes_on_in_the_middle_after_a_reload(hub: Serving, visiting: Visiting) -> None:

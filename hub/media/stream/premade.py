@@ -159,6 +159,11 @@ class Premaker:
         presentation = await self._streams.presentation(file)
         failed = await self._streams.failures.of(presentation.content)
         film = Film(source_of(file, presentation), presentation, failed)
+        for rendition in film.renditions:
+            gap = self._store.gap(film.content, rendition.id, film.counts[rendition.id])
+            if gap is not None:
+                # What a process that was ended wrote without having told.
+                await self._store.added(film.content, rendition.id, *gap)
         self._recount(film)
         return film
 

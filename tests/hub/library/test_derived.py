@@ -121,7 +121,7 @@ async def test_a_file_with_another_content_is_dealt_with_anew(
     workers.done.clear()
     put(world, "a.mp4", 5)
     await world.scan()
-    await world.until(lambda: len(workers.done) == 2)
+    await world.until(lambda: len(workers.done) == len(MADE))
     await settled(world)
 
 
@@ -149,7 +149,7 @@ async def test_a_file_that_cannot_be_read_now_is_tried_another_time(
     assert await data_of(world, b"a.mp4") == {Kind.CAPTIONS: None}
     workers.error = None
     made._on_change()
-    await world.until(lambda: len(workers.done) == 4)
+    await world.until(lambda: len(workers.done) == 2 * len(MADE))
     await settled(world)
     assert (await data_of(world, b"a.mp4"))[Kind.LOUDNESS] is not None
 
@@ -186,7 +186,7 @@ async def test_it_rests_while_pictures_are_made(world: World, made: DerivedServi
             )
         )
     )
-    await world.until(lambda: len(workers.done) == 2)
+    await world.until(lambda: len(workers.done) == len(MADE))
     await settled(world)
 
 

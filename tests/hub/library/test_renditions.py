@@ -23,7 +23,8 @@ from hub.media.stream.service import Prepared
 from hub.paths import Paths
 from tests.media import make_clip
 
-pytestmark = pytest.mark.integration
+# The work is niced below all else: beside other tests it comes last.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,7 @@ async def hub_on(data: Path, films: Path, **streaming: Any) -> AsyncIterator[Hub
         await hub.close()
 
 
-async def until(is_so: Callable[[], Awaitable[bool]], timeout_s: float = 40) -> None:
+async def until(is_so: Callable[[], Awaitable[bool]], timeout_s: float = 150) -> None:
     async with asyncio.timeout(timeout_s):
         while not await is_so():  # noqa: ASYNC110
             await asyncio.sleep(0.02)

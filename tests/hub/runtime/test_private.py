@@ -94,6 +94,8 @@ async def test_a_hub_closes_what_stood_open_in_a_data_folder_that_was_there(tmp_
         "logs": 0o700,
         "backups": 0o700,
         "thumbs": 0o700,
+        "derived": 0o700,
+        "segments": 0o700,
         "marquee.db": 0o600,
         "marquee.db-wal": 0o600,
         "marquee.db-shm": 0o600,
