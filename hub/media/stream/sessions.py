@@ -2,9 +2,10 @@
 
 A segment that is not there is waited for when a running session comes to it in a moment, else a session begins there.
 A reader is one player; one that jumps leaves its old session, which ends if it was the last, while two players at
-different places of the same rendition have a session each. What a reader still waits for at a place it has left is refused: it
-needs that answer no more, and the machine is free for the new place. A session that crashes or hangs costs a second try of the
-segment it was at; after that the rendition counts as failing for this content, and players go to another one.
+different places of the same rendition have a session each. What a reader still waits for at a place it has
+left is refused: it needs that no more, and the machine is free for the new place. A session that crashes or hangs costs
+a second try of the segment it was at; after that the rendition counts as failing for this content, and players go to
+another one.
 """
 
 from __future__ import annotations
