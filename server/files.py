@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -48,16 +49,19 @@ class FileServer:
         content_type: str,
         etag: Callable[[FileState], str] = plain_etag,
         headers: Mapping[str, str] | None = None,
+        is_final: bool = False,
     ) -> web.StreamResponse:
         """The answer to a GET or HEAD for the file at `path`, sent whole when this returns.
 
         `etag` makes the entity tag from the state of the file that was opened, so that it never speaks of another one.
+        `is_final`: nobody writes to the file again, though its times may be touched and it may be deleted meanwhile;
+        it has no Last-Modified.
         MediaError (UnreadableFile) when there is no such regular file.
         """
-        opened = await self._open(path)
+        opened = await self._open(path, is_final)
         with opened.closing:
             state = opened.state
-            validators = Validators(etag(state), whole_seconds(state.mtime_ns))
+            validators = Validators(etag(state), None if is_final else whole_seconds(state.mtime_ns))
             fixed = {"Accept-Ranges": "bytes", **validators.headers(), **(headers or {})}
             if (early := answer_early(request, validators, fixed)) is not None:
                 return early
@@ -89,8 +93,8 @@ class FileServer:
         """End the threads."""
         await asyncio.to_thread(self._executor.shutdown)
 
-    async def _open(self, path: bytes) -> OpenFile:
-        opening = asyncio.get_running_loop().run_in_executor(self._executor, _open_now, path)
+    async def _open(self, path: bytes, is_final: bool = False) -> OpenFile:
+        opening = asyncio.get_running_loop().run_in_executor(self._executor, _open_now, path, is_final)
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -123,6 +127,17 @@ class FileServer:
             self._streams.discard(task)
 
 
+def respond_with(
+    request: web.Request, body: bytes, *, content_type: str, charset: str | None, headers: Mapping[str, str]
+) -> web.Response:
+    """The answer to a GET or HEAD for bytes in hand, their digest as the entity tag; 304 when the client has them."""
+    validators = Validators(hashlib.blake2b(body, digest_size=16).hexdigest())
+    fixed = {**validators.headers(), **headers}
+    if (early := answer_early(request, validators, fixed)) is not None:
+        return early
+    return web.Response(body=body, content_type=content_type, charset=charset, headers=fixed)
+
+
 def answer_early(
     request: web.Request, validators: Validators, headers: Mapping[str, str]
 ) -> web.Response | None:
@@ -133,10 +148,10 @@ def answer_early(
     return web.Response(status=304, headers=headers) if outcome is Outcome.NOT_MODIFIED else None
 
 
-def _open_now(path: bytes) -> OpenFile:
+def _open_now(path: bytes, is_final: bool) -> OpenFile:
     with ExitStack() as closing:
         fd = closing.enter_context(open_regular(path))
-        return OpenFile(fd, FileState.of(fd), closing.pop_all())
+        return OpenFile(fd, FileState.of(fd, is_final=is_final), closing.pop_all())
 
 
 def _close_unwanted(opening: asyncio.Future[OpenFile]) -> None:

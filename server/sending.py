@@ -2,7 +2,8 @@
 
 aiohttp's FileResponse sends whatever the file holds at each moment, so a film that is replaced while it plays arrives
 as half of one and half of the other. Here the file's identity (size, modification time, links) is compared between
-reading and sending; once it differs the connection is cut, and the client asks again.
+reading and sending; once it differs the connection is cut, and the client asks again. Of files that are never
+written to again, as segments are, only the size is compared.
 
 Long answers are copied: each piece is read and the file compared on a thread, then the piece is sent. Short ones (the
 ranges that players ask for by the dozen) go out by sendfile, which costs half as much; there the comparison comes
@@ -54,17 +55,25 @@ class FileState(NamedTuple):
     size_bytes: int
     mtime_ns: int
     links: int
+    is_final: bool = False
+    """Such a file is never written to again: its times may be touched and it may be deleted, its bytes stay."""
 
     @classmethod
-    def of(cls, fd: int) -> FileState:
+    def of(cls, fd: int, *, is_final: bool = False) -> FileState:
         """The state now. A few microseconds on a local disk; a network's may have to ask, so not on the loop."""
         status = os.fstat(fd)
-        return cls(status.st_size, status.st_mtime_ns, status.st_nlink)
+        return cls(status.st_size, status.st_mtime_ns, status.st_nlink, is_final)
 
     def require(self, fd: int) -> None:
-        """FileChanged when the file was rewritten, truncated, replaced or deleted. A mere rename is no change."""
+        """FileChanged when the file was rewritten, truncated, replaced or deleted. A mere rename is no change.
+
+        Of one that is final only the size counts: the descriptor holds on to its bytes whatever becomes of its name.
+        """
         now = FileState.of(fd)
-        if now.size_bytes != self.size_bytes or now.mtime_ns != self.mtime_ns or now.links < self.links:
+        is_same = now.size_bytes == self.size_bytes and (
+            self.is_final or (now.mtime_ns == self.mtime_ns and now.links >= self.links)
+        )
+        if not is_same:
             raise FileChanged(CHANGED)
 
 

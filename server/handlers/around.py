@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -19,9 +18,8 @@ from hub.media.errors import UnreadableFile
 from hub.media.webvtt import with_timestamp_map
 from server.access import MEDIA_PARAMETER
 from server.call import Call, NoQuery
-from server.conditions import Validators
 from server.decoding import BODY_S
-from server.files import answer_early
+from server.files import respond_with
 from server.handlers.media import FILES, FOR_EVER, REVALIDATED
 from server.problems import HttpProblem
 from server.schemas import (
@@ -150,9 +148,4 @@ async def _read_file(request: web.Request) -> bytes:
 
 
 def _vtt(request: web.Request, text: str) -> web.Response:
-    body = text.encode()
-    validators = Validators(hashlib.sha256(body).hexdigest()[:32])
-    headers = {**validators.headers(), **REVALIDATED}
-    if (early := answer_early(request, validators, headers)) is not None:
-        return early
-    return web.Response(body=body, content_type="text/vtt", charset="utf-8", headers=headers)
+    return respond_with(request, text.encode(), content_type="text/vtt", charset="utf-8", headers=REVALIDATED)

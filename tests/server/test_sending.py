@@ -118,6 +118,50 @@ def test_a_state_tells_every_change(path: Path, change: str) -> None:
             state.require(file.fileno())
 
 
+@pytest.mark.parametrize("change", ["grow", "truncate", "touch", "delete"])
+def test_of_a_final_file_only_the_size_counts(path: Path, change: str) -> None:
+    with path.open("rb") as file:
+        state = FileState.of(file.fileno(), is_final=True)
+        if change == "delete":
+            path.unlink()
+        elif change == "touch":
+            os.utime(path, (1, 1))
+        else:
+            os.truncate(path, SIZE + 1 if change == "grow" else SIZE - 1)
+            with pytest.raises(FileChanged):
+                state.require(file.fileno())
+            return
+        state.require(file.fileno())
+
+
+@pytest.mark.parametrize("span", [ZERO_COPY_BYTES, SIZE])
+@pytest.mark.parametrize("change", ["touch", "delete"])
+async def test_a_final_file_arrives_whole_whatever_becomes_of_its_name(
+    path: Path, span: int, change: str
+) -> None:
+    content = path.read_bytes()
+    files = FileServer()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await files.respond(request, os.fsencode(path), content_type="video/mp4", is_final=True)
+
+    async with serve_app(app_with(handle)) as port:
+        client = await RawClient.connect(port)
+        await client.get("/", f"Range: bytes=0-{span - 1}")
+        status, headers = await client.head()
+        if change == "touch":
+            os.utime(path, (1, 1))
+        else:
+            path.unlink()
+        body = await client.rest(span)
+        await client.close()
+    await files.close()
+
+    assert status == 206
+    assert "Last-Modified" not in headers
+    assert body == content[:span]
+
+
 # --- what is not in memory -------------------------------------------------------------------------------------
 
 
