@@ -266,7 +266,7 @@ ROUTES: tuple[Route, ...] = (
         "The video as MPEG-DASH",
         query=schemas.ManifestQuery,
         answer=_DASH,
-        problems=(404, 409),
+        problems=(404, 409, 412),
     ),
     Route(
         "GET",
@@ -276,7 +276,7 @@ ROUTES: tuple[Route, ...] = (
         "The video as HLS: what there is to choose from",
         query=schemas.ManifestQuery,
         answer=_HLS,
-        problems=(404, 409),
+        problems=(404, 409, 412),
     ),
     Route(
         "GET",
@@ -286,7 +286,7 @@ ROUTES: tuple[Route, ...] = (
         "The segments of a rendition, complete from the start",
         query=schemas.MediaQuery,
         answer=_HLS,
-        problems=(404, 409),
+        problems=(404, 409, 412),
     ),
     Route(
         "GET",
@@ -296,7 +296,7 @@ ROUTES: tuple[Route, ...] = (
         "The key pictures of a rendition, for leaping and scrubbing",
         query=schemas.MediaQuery,
         answer=_HLS,
-        problems=(404, 409),
+        problems=(404, 409, 412),
     ),
     Route(
         "GET",
@@ -306,7 +306,7 @@ ROUTES: tuple[Route, ...] = (
         "The first picture of a segment; may be kept for ever",
         query=schemas.MediaQuery,
         answer=Bytes(("video/mp4",)),
-        problems=(404, 409, 503, 507),
+        problems=(404, 409, 412, 503, 507),
     ),
     Route(
         "GET",

@@ -57,6 +57,8 @@ async def play(call: Call[None, PlayQuery]) -> PlayDecision:
     """How to play a video: as it is, or in segments made for this client; by segments it can be played in any case."""
     hub, viewer, video_id = call.hub, call.viewer, call.part("id")
     file = await hub.library.playable_file(viewer, video_id)
+    stream = stream_file(file)
+    decision = decision_for(hub.streams, stream.probe, call.query)
     video = await hub.library.get_video(viewer, video_id)
     resume_s = await hub.positions.resume(viewer, video_id)
     ttl_s = MEDIA_TOKEN_S + secrets.randbelow(_SPREAD_S)
@@ -64,8 +66,6 @@ async def play(call: Call[None, PlayQuery]) -> PlayDecision:
     session_id = call.known_caller.session_id
     token, expires_at = await hub.accounts.media_token(viewer, video_id, ttl_s, session_id=session_id)
     call.request.app[PLAYS].begin(viewer.user_id, video_id, file.duration_s)
-    stream = stream_file(file)
-    decision = decision_for(hub.streams, stream.probe, call.query)
     if decision.mode != "direct":
         hub.streams.expect(stream, play_name(token), resume_s, encodes=decision.video == "encode")
     base, query = f"/media/{video_id}", f"?{MEDIA_PARAMETER}={token}"

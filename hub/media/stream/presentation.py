@@ -127,6 +127,15 @@ def content_id(fingerprint: str, size_bytes: int) -> str:
     return hashlib.blake2b(key, digest_size=10).hexdigest()
 
 
+def picture_subtitles(probe: Probe) -> tuple[int, ...]:
+    """Indices of the subtitle streams that are pictures: they can only be shown by drawing them into the video."""
+    return tuple(
+        stream.index
+        for stream in probe.streams
+        if stream.kind == "subtitle" and stream.codec in PICTURE_SUBTITLES
+    )
+
+
 def present(
     probe: Probe,
     timeline: Timeline,
@@ -149,11 +158,7 @@ def present(
         video=video,
         audio=_audio(probe, timeline, streams, language_tag),
         text=text,
-        pictures=tuple(
-            stream.index
-            for stream in probe.streams
-            if video and stream.kind == "subtitle" and stream.codec in PICTURE_SUBTITLES
-        ),
+        pictures=picture_subtitles(probe) if video else (),
         copy_problem=problem,
         copy_range=_range_of(streams, timeline.video),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ import av
 import pytest
 
 from hub.bootstrap import Hub
+from tests.hub.media.stream.test_burn import SIZE, film, pgs
 from tests.media import make_clip
 from tests.server.conftest import Client, scan
 
@@ -195,6 +197,92 @@ async def test_segments_answer_heads_ranges_and_validators(
     assert same.status == 304
 
 
+async def test_a_segment_is_the_same_whenever_it_was_used_last(
+    hub: Hub, anyone: Client, owner: Client, library: dict[str, str]
+) -> None:
+    """The store keeps last uses in the files' times."""
+    base = await play(owner, library["Alpha"])
+    address = variant(await text(anyone, base), base, "v360-h264")
+    playlist = await text(anyone, address)
+    tags = set()
+    for name, one in (("init.mp4", init_of(playlist, address)), ("0.m4s", addresses(playlist, address)[0])):
+        whole = await anyone.get(one)
+        tag = whole.headers["ETag"]
+        os.utime(hub.paths.segments / address.split("/")[-3] / "v360-h264" / name, (1, 1))
+
+        same = await anyone.get(one, headers={"If-None-Match": tag})
+        part = await anyone.get(one, headers={"Range": "bytes=4-7", "If-Range": tag})
+
+        assert (same.status, same.headers["ETag"]) == (304, tag)
+        assert (part.status, part.body) == (206, whole.body[4:8])
+        assert "Last-Modified" not in whole.headers
+        tags.add(tag)
+    assert len(tags) == 2
+
+
+async def test_what_is_made_in_memory_has_validators_too(
+    anyone: Client, owner: Client, library: dict[str, str]
+) -> None:
+    base = await play(owner, library["Alpha"])
+    master = await text(anyone, base)
+    playlist = variant(master, base, "v360-h264")
+    keys = next(urljoin(base, u) for u in re.findall(r'URI="([^"]+)"', master) if "keys.m3u8" in u)
+    key = addresses(await text(anyone, keys), keys)[0]
+    dash = base.replace("hls/master.m3u8", "dash/manifest.mpd")
+    tags = set()
+    for one in (base, dash, playlist, keys, key):
+        whole = await anyone.get(one)
+        tag = whole.headers["ETag"]
+
+        head = await anyone.ask("HEAD", one)
+        same = await anyone.get(one, headers={"If-None-Match": tag})
+        other = await anyone.get(one, headers={"If-None-Match": '"other"'})
+
+        assert re.fullmatch('"[0-9a-f]{32}"', tag)
+        assert (head.status, head.body, head.headers["ETag"]) == (200, b"", tag)
+        assert head.headers["Content-Length"] == str(len(whole.body))
+        assert head.headers["Content-Type"] == whole.headers["Content-Type"]
+        assert (same.status, same.body, same.headers["ETag"]) == (304, b"", tag)
+        assert same.headers["Cache-Control"] == whole.headers["Cache-Control"]
+        assert (other.status, other.body) == (200, whole.body)
+        tags.add(tag)
+    assert len(tags) == 5
+
+
+async def test_captions_that_are_not_there_have_no_playlist(
+    hub: Hub, anyone: Client, owner: Client, library: dict[str, str], films: Path
+) -> None:
+    (films / "Alpha.en.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello, Marquee\n")
+    await scan(hub, films)
+    base = await play(owner, library["Alpha"], "v360-h264,a1-aac2,t-en")
+    address = variant(await text(anyone, base), base, "t-en")
+
+    assert "/captions/en.vtt" in await text(anyone, address)
+    missing = await anyone.get(address.replace("/t-en/", "/t-de/"))
+    assert "captions" in missing.problem(404, "not-found")
+
+
+async def test_only_picture_subtitles_can_be_drawn_in(
+    hub: Hub, anyone: Client, owner: Client, library: dict[str, str], films: Path
+) -> None:
+    film(films / "Drawn.mkv", "hdmv_pgs_subtitle", [(0.0, 6.0, pgs(SIZE, (100, 140, 80, 20)))])
+    await scan(hub, films)
+    videos = (await owner.get("/v1/videos")).json["items"]
+    drawn = next(video["id"] for video in videos if video["title"] == "Drawn")
+
+    good = (await owner.get(f"/v1/videos/{drawn}/play?caps=mkv,h264&burn=1")).json
+    assert "-h264-s1/" in await text(anyone, good["hls_url"])
+    for video_id, burn, words in ((drawn, 0, "those are 1"), (library["Alpha"], 1, "this file has none")):
+        plain = (await owner.get(f"/v1/videos/{video_id}/play")).json
+        for refused in (
+            await owner.get(f"/v1/videos/{video_id}/play?burn={burn}"),
+            await anyone.get(f"{plain['hls_url']}&burn={burn}"),
+            await anyone.get(f"{plain['dash_url']}&burn={burn}"),
+        ):
+            assert words in refused.problem(422, "invalid-input")
+            assert refused.json["field"] == "burn"
+
+
 async def test_what_is_not_there_is_said(anyone: Client, owner: Client, library: dict[str, str]) -> None:
     base = await play(owner, library["Alpha"])
     address = variant(await text(anyone, base), base, "v360-h264")
@@ -258,6 +346,53 @@ async def test_a_removed_segment_is_made_again(
     again = await anyone.get(segment)
 
     assert (again.status, again.body) == (200, first.body)
+
+
+async def test_a_key_picture_of_a_removed_segment_is_made_again(
+    hub: Hub, anyone: Client, owner: Client, library: dict[str, str]
+) -> None:
+    base = await play(owner, library["Alpha"])
+    address = variant(await text(anyone, base), base, "v360-h264").replace("index.m3u8", "1.key.m4s")
+    first = await anyone.get(address)
+    (hub.paths.segments / address.split("/")[-3] / "v360-h264" / "1.m4s").unlink()
+
+    again = await anyone.get(address)
+
+    assert (again.status, again.body) == (200, first.body)
+
+
+@pytest.mark.parametrize("rendition", ["v360-h264", "v-copy", "a1-aac2"])
+async def test_a_removed_init_segment_is_made_again(
+    hub: Hub, anyone: Client, owner: Client, library: dict[str, str], rendition: str
+) -> None:
+    base = await play(owner, library["Alpha"], "v360-h264,v-copy,a1-aac2")
+    address = variant(await text(anyone, base), base, rendition)
+    init = init_of(await text(anyone, address), address)
+    first = await anyone.get(init)
+    (hub.paths.segments / address.split("/")[-3] / rendition / "init.mp4").unlink()
+
+    again = await anyone.get(init)
+
+    assert (again.status, again.body) == (200, first.body)
+
+
+async def test_what_cannot_be_read_twice_is_to_be_asked_for_later(
+    hub: Hub, anyone: Client, owner: Client, library: dict[str, str]
+) -> None:
+    base = await play(owner, library["Alpha"])
+    address = variant(await text(anyone, base), base, "a1-aac2")
+    playlist = await text(anyone, address)
+    init = init_of(playlist, address)
+    for one in (*addresses(playlist, address), init):  # with all of them made, nothing writes there any more
+        await anyone.get(one)
+    path = hub.paths.segments / address.split("/")[-3] / "a1-aac2" / "init.mp4"
+    path.unlink()
+    path.mkdir()
+
+    refused = await anyone.get(init)
+
+    refused.problem(503, "too-busy")
+    assert refused.headers["Retry-After"] == "1"
 
 
 async def test_a_file_that_cannot_be_streamed_is_a_conflict_with_the_reason(
