@@ -11,7 +11,15 @@ import logging
 from pathlib import Path
 
 from hub.errors import HubError, MediaError, RenditionFailed, StorageFull
-from hub.media.errors import DiskFull, InitMismatch, OutputNotWritable, PoolClosed, UnreadableFile
+from hub.media.errors import (
+    DiskFull,
+    InitMismatch,
+    OutputNotWritable,
+    PoolClosed,
+    UnreadableFile,
+    WorkerCrashed,
+    WorkerTimeout,
+)
 from hub.media.files import not_writable
 from hub.media.operations import AUDIO, COPY
 from hub.media.pool import MediaPool, Priority
@@ -157,6 +165,8 @@ class BlockMaker:
                 raise
             except MediaError as problem:
                 log.warning("%s from segment %d: %s", rendition.id, first, problem.message)
+                if may_retry and isinstance(problem, (WorkerCrashed, WorkerTimeout)):
+                    continue
                 reason = f"This part of the file cannot be prepared: {problem.message}"
                 await self._failures.note(source.content, rendition.id, problem, reason)
                 raise RenditionFailed(reason) from problem

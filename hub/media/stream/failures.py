@@ -15,9 +15,11 @@ from pathlib import Path
 import msgspec
 
 from hub.errors import MediaError
-from hub.media.errors import WorkerFailed
+from hub.media.errors import WorkerFailed, WorkerTimeout
 
 HOLDS_S = 7 * 86_400
+SLOW_HOLDS_S = 300.0
+"""What took too long may have done so because the machine was busy or the disk slow: it is tried again soon."""
 _NAME = "failed.json"
 
 
@@ -32,25 +34,42 @@ class Failures:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[str, dict[str, _Failure]] = {}
+        """What is written down."""
+        self._unwritten: dict[str, dict[str, _Failure]] = {}
+        self._slow: dict[str, dict[str, _Failure]] = {}
 
     async def of(self, content: str) -> dict[str, str]:
         """Name of a rendition (or of a step) → why it failed."""
         if content not in self._known:
             self._known[content] = await asyncio.to_thread(_read, self._root / content / _NAME)
-        since = time.time() - HOLDS_S
-        return {name: f.reason for name, f in self._known[content].items() if f.at_s > since}
+        now = time.time()
+        return {
+            name: failure.reason
+            for kind, holds_s in (
+                (self._slow, SLOW_HOLDS_S),
+                (self._unwritten, HOLDS_S),
+                (self._known, HOLDS_S),
+            )
+            for name, failure in kind.get(content, {}).items()
+            if failure.at_s > now - holds_s
+        }
 
     async def note(self, content: str, name: str, problem: MediaError, reason: str) -> None:
         """Remember that `name` failed with `problem`; `reason` says so to people.
 
         That it cannot be written down is no reason to fail again. What nobody expected is a defect of this program and
-        not of the file: it is forgotten with the hub.
+        not of the file: it is forgotten with the hub. What took too long holds for `SLOW_HOLDS_S` alone.
         """
         await self.of(content)
-        known = self._known[content]
-        known[name] = _Failure(reason, time.time())
-        if isinstance(problem, WorkerFailed):
+        failure = _Failure(reason, time.time())
+        if isinstance(problem, WorkerTimeout):
+            self._slow.setdefault(content, {})[name] = failure
             return
+        if isinstance(problem, WorkerFailed):
+            self._unwritten.setdefault(content, {})[name] = failure
+            return
+        known = self._known[content]
+        known[name] = failure
         with contextlib.suppress(OSError):
             await asyncio.to_thread(_write, self._root / content / _NAME, msgspec.json.encode(known))
 

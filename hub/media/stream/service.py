@@ -18,7 +18,7 @@ import msgspec
 from cachetools import LRUCache, TTLCache
 
 from hub.errors import HubError, MediaError, NotFound, NotPlayable, TooBusy
-from hub.media.errors import PoolClosed, UnreadableFile
+from hub.media.errors import PoolClosed, UnreadableFile, WorkerCrashed, WorkerTimeout
 from hub.media.operations import TIMELINE, TRIAL, TrialJob
 from hub.media.pool import MediaPool, Priority
 from hub.media.stream.blocks import BlockMaker
@@ -241,9 +241,7 @@ class StreamService:
         if _TIMELINE_STEP in failed:
             raise NotPlayable(failed[_TIMELINE_STEP])
         try:
-            timeline = await self._pool.run(
-                TIMELINE, TimelineJob(file.path), timeout_s=TIMELINE_S, priority=Priority.INTERACTIVE
-            )
+            timeline = await self._read_timeline(file)
         except (UnreadableFile, PoolClosed):
             raise
         except MediaError as error:
@@ -253,6 +251,15 @@ class StreamService:
         prepared = Prepared(timeline, 1.0 if file.complexity is None else file.complexity)
         await asyncio.to_thread(_save, path, prepared)
         return prepared
+
+    async def _read_timeline(self, file: StreamFile) -> Timeline:
+        """With a second try where a worker died or was too slow, which the machine may be to blame for."""
+        job = TimelineJob(file.path)
+        try:
+            return await self._pool.run(TIMELINE, job, timeout_s=TIMELINE_S, priority=Priority.INTERACTIVE)
+        except (WorkerCrashed, WorkerTimeout) as problem:
+            log.warning("reading the time line: %s", problem.message)
+        return await self._pool.run(TIMELINE, job, timeout_s=TIMELINE_S, priority=Priority.INTERACTIVE)
 
 
 @contextlib.contextmanager

@@ -268,7 +268,13 @@ class SessionKeeper:
     async def init(
         self, source: Source, rendition: VideoRendition, k: int, *, count: int, reader: str
     ) -> Path:
-        """The init segment, which comes with the first picture of any session; `k` is where one may begin."""
+        """The init segment, which comes with the first picture of any session.
+
+        One begins where this reader read this content last, in whichever rendition, or else at `k`.
+        """
+        last = self._places.get(reader)
+        if last is not None and last.content == source.content:
+            k = min(last.k, count - 1)
         give_up_at = time.monotonic() + PATIENCE_S
         is_noted = False
         while time.monotonic() < give_up_at:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -124,6 +125,58 @@ async def test_a_file_that_is_no_film_is_remembered_as_such(
     with pytest.raises(NotPlayable):
         await again.presentation(film)
     await again.close()
+
+
+class _Slow:
+    """The pool's `run`, whose first jobs get no time."""
+
+    def __init__(self, pool: MediaPool, times: int) -> None:
+        self.calls, self._times, self._run = 0, times, pool.run
+
+    async def __call__(self, *args: Any, timeout_s: float, **options: Any) -> Any:
+        self.calls += 1
+        return await self._run(*args, timeout_s=0.0 if self.calls <= self._times else timeout_s, **options)
+
+
+async def test_a_time_line_that_took_too_long_once_is_read_again(
+    service: StreamService, film: StreamFile, pool: MediaPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "run", _Slow(pool, 1))
+
+    assert (await service.presentation(film)).video
+
+
+async def test_a_time_line_that_takes_too_long_is_held_against_the_file_for_minutes(
+    service: StreamService, film: StreamFile, pool: MediaPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = _Slow(pool, 2)
+    monkeypatch.setattr(pool, "run", slow)
+
+    for _ in range(2):
+        with pytest.raises(NotPlayable, match="longer than"):
+            await service.presentation(film)
+
+    assert slow.calls == 2
+    monkeypatch.setattr("hub.media.stream.failures.SLOW_HOLDS_S", -1.0)
+    assert (await service.presentation(film)).video
+    assert not list(service.store.root.glob("*/failed.json"))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_sound_that_took_too_long_is_made_again_once(
+    service: StreamService, film: StreamFile, pool: MediaPool, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    presentation = await service.presentation(film)
+    slow = _Slow(pool, times)
+    monkeypatch.setattr(pool, "run", slow)
+
+    if times == 1:
+        path = await service.segment(film, presentation, "a1-aac2", 0, reader="p")
+        assert path.name == "0.m4s"
+    else:
+        with pytest.raises(RenditionFailed, match="longer than"):
+            await service.segment(film, presentation, "a1-aac2", 0, reader="p")
+        assert slow.calls == 2
 
 
 async def test_a_file_that_is_not_there_is_not_remembered(service: StreamService, film: StreamFile) -> None:

@@ -229,7 +229,8 @@ async def test_two_failures_are_remembered_and_other_renditions_are_not_blamed(
 
     assert rig.begun(film) == ["v720-h264 0 100", "v720-h264 1 100"]
     assert await rig.get(film, 1, height=480) == b"segment 1"
-    assert list(await Failures(rig.store.root).of("film")) == ["v720-h264"]
+    kept = [] if "hang_at" in script else ["v720-h264"]  # a busy machine hangs too
+    assert list(await Failures(rig.store.root).of("film")) == kept
 
 
 async def test_a_source_that_is_gone_is_not_held_against_the_rendition(rig: Rig) -> None:
@@ -344,6 +345,16 @@ async def test_the_init_segment_comes_before_the_first_segment_is_done(rig: Rig)
     assert not rig.store.has("film", "v720-h264", 30)
     assert await rig.get(film, 30) == b"segment 30"
     assert rig.begun(film) == ["v720-h264 30 100"]
+
+
+async def test_the_init_segment_of_another_rendition_comes_from_where_the_reader_is(rig: Rig) -> None:
+    film = rig.source()
+    await rig.get(film, 50)
+
+    await rig.keeper.init(film, rendition(360), 0, count=COUNT, reader="a")
+    await rig.keeper.init(film, rendition(480), 7, count=COUNT, reader="b")
+
+    assert rig.begun(film) == ["v720-h264 50 100", "v360-h264 50 100", "v480-h264 7 100"]
 
 
 async def test_an_init_segment_that_cannot_be_made_fails_as_the_segment_does(rig: Rig) -> None:
