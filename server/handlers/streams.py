@@ -72,7 +72,7 @@ async def dash_manifest(call: Call[None, ManifestQuery]) -> web.Response:
     token = _token(call)
 
     def text_uri(track: TextRendition) -> str:
-        return hls.address(f"/media/{call.part('video')}/captions/{track.id}.vtt", token)
+        return _caption_address(call, track.id, token)
 
     text = await asyncio.to_thread(dash.manifest, presentation, selection, token=token, text_uri=text_uri)
     return _manifest(call.request, text, DASH_TYPE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import io
 import os
 import re
@@ -260,6 +261,22 @@ async def test_captions_that_are_not_there_have_no_playlist(
     assert "/captions/en.vtt" in await text(anyone, address)
     missing = await anyone.get(address.replace("/t-en/", "/t-de/"))
     assert "captions" in missing.problem(404, "not-found")
+
+
+async def test_dash_says_where_captions_are(
+    hub: Hub, anyone: Client, owner: Client, library: dict[str, str], films: Path
+) -> None:
+    (films / "Alpha.en.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello, Marquee\n")
+    await scan(hub, films)
+    base = await play(owner, library["Alpha"], "v360-h264,a1-aac2,t-en")
+    manifest = await anyone.get(base.replace("hls/master.m3u8", "dash/manifest.mpd"))
+    found = re.search(r"<BaseURL>(/media/[^<]+/captions/[^<]+)</BaseURL>", manifest.body.decode())
+    assert found is not None
+
+    captions = await anyone.get(html.unescape(found[1]))
+
+    assert captions.status == 200
+    assert b"Hello, Marquee" in captions.body
 
 
 async def test_only_picture_subtitles_can_be_drawn_in(
