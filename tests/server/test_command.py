@@ -203,7 +203,7 @@ def test_a_thread_that_hangs_does_not_hold_the_process_up(tmp_path: Path) -> Non
     # As in a mount whose server is gone: the thread that opens a file never comes back.
     patch = (
         "import server.files\n"
-        "def hang(path):\n    print('opening', flush=True)\n    time.sleep(60)\n"
+        "def hang(*_):\n    print('opening', flush=True)\n    time.sleep(60)\n"
         "server.files._open_now = hang\n"
     )
     make_clip(tmp_path / "film.mp4", seconds=1)
