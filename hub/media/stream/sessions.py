@@ -302,17 +302,19 @@ class SessionKeeper:
             if session.key == (content, rendition) and session.is_near(k):
                 session.read(reader, k)
             elif reader in session.readers:
-                session.leave(reader)
+                if session.key[0] == content and abs(session.next - k) <= AHEAD:
+                    del session.readers[
+                        reader
+                    ]  # another quality of the same place: what is on its way may come
+                else:
+                    session.leave(reader)
                 if not session.readers and not session.is_awaited:
                     self._end(session, "its reader has gone elsewhere")
 
-    def _has_left(self, content: str, rendition: str, k: int, reader: str) -> bool:
+    def _has_left(self, content: str, k: int, reader: str) -> bool:
         """Whether the reader asked for another place after it asked for this one."""
         last = self._places.get(reader)
-        is_here = last is None or (
-            (last.content, last.rendition) == (content, rendition) and abs(last.k - k) <= AHEAD
-        )
-        return not is_here
+        return last is not None and (last.content != content or abs(last.k - k) > AHEAD)
 
     def _within_reach(self, content: str, rendition: str, k: int) -> _Session | None:
         fitting = [s for s in self._sessions if s.key == (content, rendition) and s.reaches(k)]
@@ -328,7 +330,7 @@ class SessionKeeper:
             raise RenditionFailed(failed[rendition.id])
         if (session := self._within_reach(source.content, rendition.id, k)) is not None:
             return session  # begun by somebody else in between
-        if self._has_left(source.content, rendition.id, k, reader):
+        if self._has_left(source.content, k, reader):
             raise _left()
         if self._closed:
             raise PoolClosed("Marquee is shutting down.")
