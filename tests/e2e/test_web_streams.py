@@ -247,7 +247,9 @@ def test_the_token_is_renewed_while_segments_are_asked_for(hub: Serving, visitin
 
     visit.page.route(re.compile(r"/v1/videos/[^/]+/play"), hasten)
     visit.page.on("request", note)
-    visit.page.goto(f"/watch/{video_id(hub, 'Long')}")
+    long = video_id(hub, "Long")
+    hub.call("PUT", f"/v1/videos/{long}/position", {"position_s": 0})  # wherever another test left it
+    visit.page.goto(f"/watch/{long}")
     wait_for_player(visit.page, "v.currentTime > 4")
     visit.page.keyboard.press("9")
     wait_for_player(visit.page, f"!v.seeking && v.currentTime > {LONG_S * 0.9}")
